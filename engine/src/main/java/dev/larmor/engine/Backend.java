@@ -1,0 +1,59 @@
+package dev.larmor.engine;
+
+import dev.larmor.engine.op.Op;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * The whole of what an accelerator must provide. A backend is driven by one thread at a time, through {@link Device},
+ * which does all checking, allocation and accounting; a backend only moves bytes and computes.
+ *
+ * <p>The physical layout of a tensor is a function of the backend and the {@link TensorSpec} alone: rank 0 to 3 is
+ * row-major; a feature map is channels-last where {@link Capabilities#channelsLast()} says so, else row-major.
+ */
+public interface Backend extends AutoCloseable {
+  /** As given to {@link Device#open}: {@code cpu}, {@code ref}, {@code meta:gtx1080}, {@code cuda:0}. */
+  String name();
+
+  Capabilities capabilities();
+
+  /**
+   * Memory for {@code bytes} bytes, contents undefined, aligned to 64 bytes at least.
+   *
+   * @throws OutOfMemoryError if the device has no more
+   */
+  Buffer allocate(long bytes);
+
+  /** Returns memory to the device. */
+  void free(Buffer buffer);
+
+  /**
+   * Copies row-major elements from the host into the backend's layout.
+   *
+   * @param hostType how the host's elements are kept: {@code spec.dtype()}, or {@link DType#F64} for every real number
+   *     as a double (a complex element is two)
+   */
+  void upload(MemorySegment host, DType hostType, TensorSpec spec, Buffer buffer);
+
+  /** Copies elements to the host in row-major order; {@code hostType} as for {@link #upload}. */
+  void download(Buffer buffer, TensorSpec spec, MemorySegment host, DType hostType);
+
+  /** Scratch bytes that {@link #run} wants for this call, known before anything is allocated. */
+  long workspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs);
+
+  /**
+   * Runs one op. Inputs and outputs never overlap, but for an {@link Op.InPlace} op, which updates inputs.
+   *
+   * @param workspace at least {@link #workspaceBytes} bytes, or null if that is 0
+   */
+  void run(Op op, List<Operand> inputs, List<Operand> outputs, Buffer workspace);
+
+  /** Waits until everything asked for is done. */
+  void synchronize();
+
+  @Override
+  void close();
+
+  /** A tensor as a backend sees it. */
+  record Operand(TensorSpec spec, Buffer buffer) {}
+}

@@ -1,0 +1,41 @@
+package dev.larmor.engine;
+
+/**
+ * How a device is opened; concluded once, checked once.
+ *
+ * @param threads worker threads of a CPU backend, at least 1
+ * @param budgetBytes hard limit on the bytes held (live and cached); {@link Long#MAX_VALUE} for none
+ * @param cacheBytes most bytes the pool keeps for reuse
+ */
+public record DeviceConfig(int threads, long budgetBytes, long cacheBytes) {
+  /** All processors, no budget, a cache of a quarter of the machine's memory is far more than steps need: 1 GiB. */
+  public static final DeviceConfig DEFAULT =
+      new DeviceConfig(Runtime.getRuntime().availableProcessors(), Long.MAX_VALUE, 1L << 30);
+
+  /** The budget of an 8 GB GTX 1080: 8 GiB less what the context and a desktop take. */
+  public static final long GTX1080_BUDGET = (long) (7.2 * (1L << 30));
+
+  public DeviceConfig {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be at least 1, not " + threads);
+    }
+    if (budgetBytes < 1) {
+      throw new IllegalArgumentException("budget must be at least 1 byte, not " + budgetBytes);
+    }
+    if (cacheBytes < 0) {
+      throw new IllegalArgumentException("cache must not be negative: " + cacheBytes);
+    }
+  }
+
+  public DeviceConfig withThreads(int n) {
+    return new DeviceConfig(n, budgetBytes, cacheBytes);
+  }
+
+  public DeviceConfig withBudget(long bytes) {
+    return new DeviceConfig(threads, bytes, cacheBytes);
+  }
+
+  public DeviceConfig withCache(long bytes) {
+    return new DeviceConfig(threads, budgetBytes, bytes);
+  }
+}
