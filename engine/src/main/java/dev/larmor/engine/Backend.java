@@ -5,14 +5,19 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The whole of what an accelerator must provide. A backend is driven by one thread at a time, through {@link Device},
- * which does all checking, allocation and accounting; a backend only moves bytes and computes.
+ * The whole of what an accelerator must provide. A backend is driven by one thread at a time,
+ * through {@link Device}, which does all checking, allocation and accounting; a backend only moves
+ * bytes and computes.
  *
- * <p>The physical layout of a tensor is a function of the backend and the {@link TensorSpec} alone: rank 0 to 3 is
- * row-major; a feature map is channels-last where {@link Capabilities#channelsLast()} says so, else row-major.
+ * <p>The physical layout of a tensor is a function of the backend and the {@link TensorSpec} alone:
+ * rank 0 to 3 is row-major; a feature map is channels-last where {@link
+ * Capabilities#channelsLast()} says so, else row-major.
  */
 public interface Backend extends AutoCloseable {
-  /** As given to {@link Device#open}: {@code cpu}, {@code ref}, {@code meta:gtx1080}, {@code cuda:0}. */
+  /**
+   * As given to {@link Device#open}: {@code cpu}, {@code ref}, {@code meta:gtx1080}, {@code
+   * cuda:0}.
+   */
   String name();
 
   Capabilities capabilities();
@@ -30,8 +35,8 @@ public interface Backend extends AutoCloseable {
   /**
    * Copies row-major elements from the host into the backend's layout.
    *
-   * @param hostType how the host's elements are kept: {@code spec.dtype()}, or {@link DType#F64} for every real number
-   *     as a double (a complex element is two)
+   * @param hostType how the host's elements are kept: {@code spec.dtype()}, or {@link DType#F64}
+   *     for every real number as a double (a complex element is two)
    */
   void upload(MemorySegment host, DType hostType, TensorSpec spec, Buffer buffer);
 
@@ -42,7 +47,8 @@ public interface Backend extends AutoCloseable {
   long workspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs);
 
   /**
-   * Runs one op. Inputs and outputs never overlap, but for an {@link Op.InPlace} op, which updates inputs.
+   * Runs one op. Inputs and outputs never overlap, but for an {@link Op.InPlace} op, which updates
+   * inputs.
    *
    * @param workspace at least {@link #workspaceBytes} bytes, or null if that is 0
    */

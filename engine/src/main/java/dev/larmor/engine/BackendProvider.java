@@ -2,7 +2,10 @@ package dev.larmor.engine;
 
 /** Finds backends by name; registered with {@link java.util.ServiceLoader}. */
 public interface BackendProvider {
-  /** What this provider opens, for the message about an unknown device: {@code "cpu"}, {@code "meta[:card]"}. */
+  /**
+   * What this provider opens, for the message about an unknown device: {@code "cpu"}, {@code
+   * "meta[:card]"}.
+   */
   String devices();
 
   /** Whether {@code device} is this provider's. */

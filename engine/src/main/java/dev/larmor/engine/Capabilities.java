@@ -7,11 +7,13 @@ import java.util.Set;
  *
  * @param description one line for people: processor or card, libraries, instruction sets
  * @param dtypes the dtypes its kernels compute with
- * @param channelsLast whether feature maps (rank 4 and 5, floating) lie channels-last in memory: {@code (N, spatial…,
- *     C)}; then a complex image batch {@code C64[N, H, W]} and {@code F32[N, 2, H, W]} are the same bytes
+ * @param channelsLast whether feature maps (rank 4 and 5, floating) lie channels-last in memory:
+ *     {@code (N, spatial…, C)}; then a complex image batch {@code C64[N, H, W]} and {@code F32[N,
+ *     2, H, W]} are the same bytes
  * @param memoryBytes memory of the device, bytes
  */
-public record Capabilities(String description, Set<DType> dtypes, boolean channelsLast, long memoryBytes) {
+public record Capabilities(
+    String description, Set<DType> dtypes, boolean channelsLast, long memoryBytes) {
   public Capabilities {
     dtypes = Set.copyOf(dtypes);
   }

@@ -1,10 +1,11 @@
 package dev.larmor.engine;
 
 /**
- * Element types. Complex is a dtype: a {@link #C64} element is an interleaved (re, im) pair of floats.
+ * Element types. Complex is a dtype: a {@link #C64} element is an interleaved (re, im) pair of
+ * floats.
  *
- * <p>The {@code ref} backend keeps every floating-point element as double whatever its dtype says, so the same model
- * code runs there in double precision.
+ * <p>The {@code ref} backend keeps every floating-point element as double whatever its dtype says,
+ * so the same model code runs there in double precision.
  */
 public enum DType {
   /** IEEE single precision. */
@@ -13,7 +14,10 @@ public enum DType {
   C64(8),
   /** IEEE double precision: kept and converted everywhere, computed with on {@code ref} only. */
   F64(8),
-  /** bfloat16, the upper half of {@link #F32}; activations only, statistics and weights stay {@link #F32}. */
+  /**
+   * bfloat16, the upper half of {@link #F32}; activations only, statistics and weights stay {@link
+   * #F32}.
+   */
   BF16(2),
   /** 32-bit integer. */
   I32(4),

@@ -14,11 +14,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * An open backend with its ledger and pool: where tensors live and ops run. A device is driven by one thread at a time.
+ * An open backend with its ledger and pool: where tensors live and ops run. A device is driven by
+ * one thread at a time.
  *
- * <p>Running an op is always the same five steps: infer the outputs (all checking happens there, so every backend says
- * the same error), take memory for them and the workspace, let the backend compute, give the workspace back, tell the
- * recorder.
+ * <p>Running an op is always the same five steps: infer the outputs (all checking happens there, so
+ * every backend says the same error), take memory for them and the workspace, let the backend
+ * compute, give the workspace back, tell the recorder.
  */
 public final class Device implements AutoCloseable {
   static final ScopedValue<Recorder> RECORDER = ScopedValue.newInstance();
@@ -60,7 +61,10 @@ public final class Device implements AutoCloseable {
     }
     known.sort(null);
     throw new DeviceException(
-        "unknown device '" + name + "': " + (known.isEmpty() ? "no backend is on the class path" : "expected one of " + known));
+        "unknown device '"
+            + name
+            + "': "
+            + (known.isEmpty() ? "no backend is on the class path" : "expected one of " + known));
   }
 
   /** A device over a backend made by hand. */
@@ -112,8 +116,10 @@ public final class Device implements AutoCloseable {
   /**
    * Runs an op; what it makes belongs to the innermost {@link Scope}.
    *
-   * @throws OpException if the op does not take these inputs, in one sentence with the shapes and the module
-   * @throws BudgetExceededException if there is no room for the outputs or the workspace, with the bill
+   * @throws OpException if the op does not take these inputs, in one sentence with the shapes and
+   *     the module
+   * @throws BudgetExceededException if there is no room for the outputs or the workspace, with the
+   *     bill
    */
   public Tensor[] run(Op op, Tensor... inputs) {
     checkOpen();
@@ -121,7 +127,9 @@ public final class Device implements AutoCloseable {
     List<Backend.Operand> operands = new ArrayList<>(inputs.length);
     for (Tensor tensor : inputs) {
       if (tensor.device() != this) {
-        throw new OpException(op, "input " + tensor.spec() + " is on " + tensor.device().name() + ", not on " + name());
+        throw new OpException(
+            op,
+            "input " + tensor.spec() + " is on " + tensor.device().name() + ", not on " + name());
       }
       in.add(tensor.spec());
       operands.add(tensor.operand());
@@ -151,14 +159,16 @@ public final class Device implements AutoCloseable {
     Set<DType> dtypes = capabilities().dtypes();
     for (TensorSpec spec : out) {
       if (!dtypes.contains(spec.dtype())) {
-        throw new OpException(op, backend.name() + " does not compute in " + spec.dtype() + ": output " + spec)
+        throw new OpException(
+                op, backend.name() + " does not compute in " + spec.dtype() + ": output " + spec)
             .at(Scope.path());
       }
     }
     return out;
   }
 
-  private Tensor[] compute(Op op, List<TensorSpec> in, List<Backend.Operand> operands, List<TensorSpec> out) {
+  private Tensor[] compute(
+      Op op, List<TensorSpec> in, List<Backend.Operand> operands, List<TensorSpec> out) {
     Tensor[] outputs = new Tensor[out.size()];
     List<Backend.Operand> results = new ArrayList<>(outputs.length);
     String where = Scope.path();
@@ -197,7 +207,13 @@ public final class Device implements AutoCloseable {
   public Tensor tensor(TensorSpec spec, float... values) {
     long expected = reals(spec);
     if (values.length != expected || spec.dtype() != DType.F32 && spec.dtype() != DType.C64) {
-      throw new IllegalArgumentException(values.length + " floats given for " + spec + ", expected " + expected + " for F32 or C64");
+      throw new IllegalArgumentException(
+          values.length
+              + " floats given for "
+              + spec
+              + ", expected "
+              + expected
+              + " for F32 or C64");
     }
     try (Arena arena = Arena.ofConfined()) {
       return tensor(spec, arena.allocateFrom(ValueLayout.JAVA_FLOAT, values));
@@ -209,14 +225,22 @@ public final class Device implements AutoCloseable {
     return run(new Fill(TensorSpec.of(DType.F32), value))[0];
   }
 
-  /** A tensor set from doubles, (re, im) pairs for complex: rounded to the dtype, but kept as they are on {@code ref}. */
+  /**
+   * A tensor set from doubles, (re, im) pairs for complex: rounded to the dtype, but kept as they
+   * are on {@code ref}.
+   */
   public Tensor fromDoubles(TensorSpec spec, double... values) {
     if (values.length != reals(spec)) {
-      throw new IllegalArgumentException(values.length + " doubles given for " + spec + ", expected " + reals(spec));
+      throw new IllegalArgumentException(
+          values.length + " doubles given for " + spec + ", expected " + reals(spec));
     }
     Tensor tensor = empty(spec, Tag.TEMPORARY);
     try (Arena arena = Arena.ofConfined()) {
-      backend.upload(arena.allocateFrom(ValueLayout.JAVA_DOUBLE, values), DType.F64, spec, tensor.operand().buffer());
+      backend.upload(
+          arena.allocateFrom(ValueLayout.JAVA_DOUBLE, values),
+          DType.F64,
+          spec,
+          tensor.operand().buffer());
     }
     return tensor;
   }
@@ -248,7 +272,12 @@ public final class Device implements AutoCloseable {
   private static void checkBytes(MemorySegment host, Tensor tensor) {
     if (host.byteSize() < tensor.spec().bytes()) {
       throw new IllegalArgumentException(
-          "host memory has " + host.byteSize() + " bytes, " + tensor.spec() + " needs " + tensor.spec().bytes());
+          "host memory has "
+              + host.byteSize()
+              + " bytes, "
+              + tensor.spec()
+              + " needs "
+              + tensor.spec().bytes());
     }
   }
 
@@ -283,7 +312,8 @@ public final class Device implements AutoCloseable {
     String bill = leaked == 0 ? "" : ledger.bill().toString();
     backend.close();
     if (leaked != 0) {
-      throw new IllegalStateException("device " + backend.name() + " closed with tensors held: " + bill);
+      throw new IllegalStateException(
+          "device " + backend.name() + " closed with tensors held: " + bill);
     }
   }
 }

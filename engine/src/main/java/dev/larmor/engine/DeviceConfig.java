@@ -4,11 +4,15 @@ package dev.larmor.engine;
  * How a device is opened; concluded once, checked once.
  *
  * @param threads worker threads of a CPU backend, at least 1
- * @param budgetBytes hard limit on the bytes held (live and cached); {@link Long#MAX_VALUE} for none
+ * @param budgetBytes hard limit on the bytes held (live and cached); {@link Long#MAX_VALUE} for
+ *     none
  * @param cacheBytes most bytes the pool keeps for reuse
  */
 public record DeviceConfig(int threads, long budgetBytes, long cacheBytes) {
-  /** All processors, no budget, a cache of a quarter of the machine's memory is far more than steps need: 1 GiB. */
+  /**
+   * All processors, no budget, a cache of a quarter of the machine's memory is far more than steps
+   * need: 1 GiB.
+   */
   public static final DeviceConfig DEFAULT =
       new DeviceConfig(Runtime.getRuntime().availableProcessors(), Long.MAX_VALUE, 1L << 30);
 

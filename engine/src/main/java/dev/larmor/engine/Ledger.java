@@ -11,9 +11,9 @@ import java.util.Map;
 /**
  * Every byte a device holds, by purpose and by the module that asked for it, against a hard budget.
  *
- * <p>{@code live} bytes belong to tensors and workspaces, {@code cached} bytes wait in the {@link Pool}. The budget
- * bounds their sum; {@code peak} is the largest sum of live bytes seen, so it does not depend on what the pool happened
- * to keep.
+ * <p>{@code live} bytes belong to tensors and workspaces, {@code cached} bytes wait in the {@link
+ * Pool}. The budget bounds their sum; {@code peak} is the largest sum of live bytes seen, so it
+ * does not depend on what the pool happened to keep.
  */
 public final class Ledger {
   /** What memory is for. */
@@ -28,7 +28,8 @@ public final class Ledger {
   }
 
   /** The state at one moment: bytes by tag, and by module path. */
-  public record Bill(long live, long cached, long budget, Map<Tag, Long> byTag, Map<String, Long> byModule) {
+  public record Bill(
+      long live, long cached, long budget, Map<Tag, Long> byTag, Map<String, Long> byModule) {
     public Bill {
       byTag = Map.copyOf(byTag);
       byModule = Map.copyOf(byModule);
@@ -38,18 +39,29 @@ public final class Ledger {
     @Override
     public String toString() {
       StringBuilder s = new StringBuilder();
-      s.append("held ").append(readable(live)).append(" live + ").append(readable(cached)).append(" cached");
+      s.append("held ")
+          .append(readable(live))
+          .append(" live + ")
+          .append(readable(cached))
+          .append(" cached");
       if (budget != Long.MAX_VALUE) {
         s.append(" of a budget of ").append(readable(budget));
       }
       for (Tag tag : Tag.values()) {
         long bytes = byTag.getOrDefault(tag, 0L);
         if (bytes > 0) {
-          s.append(String.format(Locale.ROOT, "%n  %-10s %12s", tag.name().toLowerCase(Locale.ROOT), readable(bytes)));
+          s.append(
+              String.format(
+                  Locale.ROOT,
+                  "%n  %-10s %12s",
+                  tag.name().toLowerCase(Locale.ROOT),
+                  readable(bytes)));
         }
       }
       List<Map.Entry<String, Long>> modules = new ArrayList<>(byModule.entrySet());
-      modules.sort(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()).thenComparing(Map.Entry::getKey));
+      modules.sort(
+          Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
+              .thenComparing(Map.Entry::getKey));
       for (Map.Entry<String, Long> e : modules.subList(0, Math.min(8, modules.size()))) {
         String where = e.getKey().isEmpty() ? "(no module)" : e.getKey();
         s.append(String.format(Locale.ROOT, "%n  %12s at %s", readable(e.getValue()), where));
@@ -59,12 +71,12 @@ public final class Ledger {
   }
 
   private final long budget;
-  private final long[] byTag = new long[Tag.values().length];
+  private final EnumMap<Tag, Long> byTag = new EnumMap<>(Tag.class);
   private final Map<String, Long> byModule = new HashMap<>();
   private long live;
   private long cached;
   private long peak;
-  private final long[] peakByTag = new long[byTag.length];
+  private Map<Tag, Long> peakByTag = Map.of();
   private boolean detailed;
   private Map<String, Long> peakByModule = Map.of();
 
@@ -72,7 +84,10 @@ public final class Ledger {
     this.budget = budget;
   }
 
-  /** Also remember, from now on, which modules held what at the peak; costs a copy of the table at every new peak. */
+  /**
+   * Also remember, from now on, which modules held what at the peak; costs a copy of the table at
+   * every new peak.
+   */
   public void detail(boolean on) {
     detailed = on;
   }
@@ -84,7 +99,7 @@ public final class Ledger {
 
   /** Bytes held now for one purpose. */
   public long live(Tag tag) {
-    return byTag[tag.ordinal()];
+    return byTag.getOrDefault(tag, 0L);
   }
 
   /** Bytes waiting for reuse. */
@@ -109,20 +124,12 @@ public final class Ledger {
 
   /** Who holds what now. */
   public Bill bill() {
-    return new Bill(live, cached, budget, tagged(byTag), byModule);
+    return new Bill(live, cached, budget, byTag, byModule);
   }
 
   /** Who held what at the peak; by module only if {@link #detail} was on. */
   public Bill peakBill() {
-    return new Bill(peak, 0, budget, tagged(peakByTag), peakByModule);
-  }
-
-  private static Map<Tag, Long> tagged(long[] bytes) {
-    Map<Tag, Long> map = new EnumMap<>(Tag.class);
-    for (Tag tag : Tag.values()) {
-      map.put(tag, bytes[tag.ordinal()]);
-    }
-    return map;
+    return new Bill(peak, 0, budget, peakByTag, peakByModule);
   }
 
   /** Whether {@code bytes} more fit beside what is live and cached. */
@@ -132,20 +139,21 @@ public final class Ledger {
 
   void charge(Tag tag, String where, long bytes) {
     live += bytes;
-    byTag[tag.ordinal()] += bytes;
+    byTag.merge(tag, bytes, Long::sum);
     byModule.merge(where, bytes, Long::sum);
     notePeak();
   }
 
   void credit(Tag tag, String where, long bytes) {
     live -= bytes;
-    byTag[tag.ordinal()] -= bytes;
-    byModule.compute(where, (k, held) -> held == null || held == bytes ? null : (Long) (held - bytes));
+    byTag.merge(tag, -bytes, Long::sum);
+    byModule.compute(
+        where, (k, held) -> held == null || held == bytes ? null : (Long) (held - bytes));
   }
 
   void retag(Tag from, Tag to, long bytes) {
-    byTag[from.ordinal()] -= bytes;
-    byTag[to.ordinal()] += bytes;
+    byTag.merge(from, -bytes, Long::sum);
+    byTag.merge(to, bytes, Long::sum);
   }
 
   void cached(long change) {
@@ -155,7 +163,7 @@ public final class Ledger {
   private void notePeak() {
     if (live > peak) {
       peak = live;
-      System.arraycopy(byTag, 0, peakByTag, 0, byTag.length);
+      peakByTag = Map.copyOf(byTag);
       if (detailed) {
         peakByModule = Map.copyOf(byModule);
       }

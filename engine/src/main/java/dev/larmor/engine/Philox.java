@@ -3,11 +3,13 @@ package dev.larmor.engine;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
+ * 1, 2, 3", SC 2011).
  *
- * <p>A stream is named by what it is for – seed, purpose, module, step, sample – and its i-th number depends on the
- * name and i alone: never on threads, ranks, devices or what was drawn before. So a recomputed dropout repeats itself
- * with nothing saved, and any number of workers draws the same numbers.
+ * <p>A stream is named by what it is for – seed, purpose, module, step, sample – and its i-th
+ * number depends on the name and i alone: never on threads, ranks, devices or what was drawn
+ * before. So a recomputed dropout repeats itself with nothing saved, and any number of workers
+ * draws the same numbers.
  *
  * @param key the 64-bit Philox key
  * @param high the upper half of the 128-bit counter; the lower half counts blocks of four numbers
@@ -77,12 +79,15 @@ public record Philox(long key, long high) {
     return (bits(i) >>> 8) * 0x1p-24f;
   }
 
-  /** The {@code i}-th number uniform in {0, …, bound − 1}, by multiplication (bias below 2^-32 · bound). */
+  /**
+   * The {@code i}-th number uniform in {0, …, bound − 1}, by multiplication (bias below 2^-32 ·
+   * bound).
+   */
   public int below(int bound, long i) {
     if (bound < 1) {
       throw new IllegalArgumentException("bound must be at least 1, not " + bound);
     }
-    return (int) ((bits(i) & 0xFFFFFFFFL) * bound >>> 32);
+    return (int) (((bits(i) & 0xFFFFFFFFL) * bound) >>> 32);
   }
 
   /** The {@code i}-th standard normal number (Box–Muller on numbers 2i and 2i + 1). */

@@ -6,11 +6,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Reuses a backend's blocks. Sizes are rounded up to classes (eight per octave, so at most 1/8 is lost), a request is
- * served by a cached block at most 1/8 larger, and the bytes waiting in the cache are bounded: slice widths vary from
- * volume to volume, and a cache without a bound would keep every width's blocks for ever.
+ * Reuses a backend's blocks. Sizes are rounded up to classes (eight per octave, so at most 1/8 is
+ * lost), a request is served by a cached block at most 1/8 larger, and the bytes waiting in the
+ * cache are bounded: slice widths vary from volume to volume, and a cache without a bound would
+ * keep every width's blocks for ever.
  *
- * <p>When the budget would be exceeded the cache is emptied first; only then is the request refused, with the bill.
+ * <p>When the budget would be exceeded the cache is emptied first; only then is the request
+ * refused, with the bill.
  */
 final class Pool {
   private static final long GRANULE = 256;

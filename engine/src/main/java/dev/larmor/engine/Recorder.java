@@ -8,7 +8,8 @@ public interface Recorder {
   /**
    * Called after {@code op} ran. Tensors to be kept must be {@link Tensor#retain retained} here.
    *
-   * @throws RuntimeException if the op must not run on these inputs (a tracked input of a non-differentiable op)
+   * @throws RuntimeException if the op must not run on these inputs (a tracked input of a
+   *     non-differentiable op)
    */
   void record(Op op, Tensor[] inputs, Tensor[] outputs);
 

@@ -4,12 +4,13 @@ import java.util.ArrayList;
 import java.util.function.Supplier;
 
 /**
- * Owns the tensors that ops make while it is the innermost scope of the thread, and frees them when it ends, except
- * those it returns: they move to the enclosing scope (or, from an outermost scope, to the caller, who then closes
- * them).
+ * Owns the tensors that ops make while it is the innermost scope of the thread, and frees them when
+ * it ends, except those it returns: they move to the enclosing scope (or, from an outermost scope,
+ * to the caller, who then closes them).
  *
- * <p>Scopes carry the module path ({@code unet.down.1}): error messages, the ledger and random keys are named by it.
- * Model code opens scopes only by calling modules, and so does no memory management of its own.
+ * <p>Scopes carry the module path ({@code unet.down.1}): error messages, the ledger and random keys
+ * are named by it. Model code opens scopes only by calling modules, and so does no memory
+ * management of its own.
  */
 public final class Scope {
   private static final ScopedValue<Scope> CURRENT = ScopedValue.newInstance();
@@ -31,11 +32,10 @@ public final class Scope {
 
   /** Runs {@code body} in a scope that returns nothing. */
   public static void run(Runnable body) {
-    run(
-        () -> {
-          body.run();
-          return null;
-        });
+    run(() -> {
+      body.run();
+      return null;
+    });
   }
 
   /** Runs {@code body} in a scope whose path is the enclosing one's with {@code name} appended. */
@@ -45,7 +45,10 @@ public final class Scope {
     return enter(outer, base.isEmpty() ? name : name.isEmpty() ? base : base + "." + name, body);
   }
 
-  /** Runs {@code body} in a scope with exactly {@code path}: for recomputing what ran under that path before. */
+  /**
+   * Runs {@code body} in a scope with exactly {@code path}: for recomputing what ran under that
+   * path before.
+   */
   public static <T> T runAt(String path, Supplier<T> body) {
     return enter(CURRENT.orElse(null), path, body);
   }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * The extents of a dense tensor, outermost first. Zero dimensions is a scalar (one element).
  *
- * <p>Letters used everywhere: N batch, C channel or coil, D, H, W space. A tensor of rank 4 or 5 is a feature map
- * {@code [N, C, (D,) H, W]}.
+ * <p>Letters used everywhere: N batch, C channel or coil, D, H, W space. A tensor of rank 4 or 5 is
+ * a feature map {@code [N, C, (D,) H, W]}.
  */
 public final class Shape {
   /** The shape of a scalar. */
@@ -21,18 +21,21 @@ public final class Shape {
   /**
    * A shape with the given extents.
    *
-   * @throws IllegalArgumentException if an extent is not positive or the number of elements exceeds 2^62
+   * @throws IllegalArgumentException if an extent is not positive or the number of elements exceeds
+   *     2^62
    */
   public static Shape of(long... dims) {
     long elements = 1;
     for (long d : dims) {
       if (d <= 0) {
-        throw new IllegalArgumentException("shape " + Arrays.toString(dims) + ": every extent must be at least 1");
+        throw new IllegalArgumentException(
+            "shape " + Arrays.toString(dims) + ": every extent must be at least 1");
       }
       long high = Math.multiplyHigh(elements, d);
       elements *= d;
       if (high != 0 || elements < 0 || elements > 1L << 62) {
-        throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has more than 2^62 elements");
+        throw new IllegalArgumentException(
+            "shape " + Arrays.toString(dims) + " has more than 2^62 elements");
       }
     }
     return dims.length == 0 ? SCALAR : new Shape(dims.clone());

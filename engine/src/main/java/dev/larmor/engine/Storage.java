@@ -2,7 +2,10 @@ package dev.larmor.engine;
 
 import dev.larmor.engine.Ledger.Tag;
 
-/** A counted block of device memory; several tensors may view one storage (reshape, complex as channels). */
+/**
+ * A counted block of device memory; several tensors may view one storage (reshape, complex as
+ * channels).
+ */
 final class Storage {
   final Device device;
   final Buffer buffer;

@@ -6,10 +6,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A dense array on a {@link Device}. It has a dtype, a shape and an identity, and nothing else: no strides, no graph.
+ * A dense array on a {@link Device}. It has a dtype, a shape and an identity, and nothing else: no
+ * strides, no graph.
  *
- * <p>A tensor is owned by the {@link Scope} it was made in and freed when that scope ends, unless the scope returns it.
- * {@link #retain} adds an owner, {@link #close} gives one up. Using a freed tensor is an {@link IllegalStateException}.
+ * <p>A tensor is owned by the {@link Scope} it was made in and freed when that scope ends, unless
+ * the scope returns it. {@link #retain} adds an owner, {@link #close} gives one up. Using a freed
+ * tensor is an {@link IllegalStateException}.
  */
 public final class Tensor implements AutoCloseable {
   private final TensorSpec spec;
@@ -69,14 +71,19 @@ public final class Tensor implements AutoCloseable {
     return this;
   }
 
-  /** Takes this tensor out of its scope: from now on the caller owns it and must {@link #close} it. */
+  /**
+   * Takes this tensor out of its scope: from now on the caller owns it and must {@link #close} it.
+   */
   public Tensor unscoped() {
     checkOpen();
     scope = null;
     return this;
   }
 
-  /** Gives up one ownership; the last one frees the memory. A scoped tensor's scope is the owner that gives up. */
+  /**
+   * Gives up one ownership; the last one frees the memory. A scoped tensor's scope is the owner
+   * that gives up.
+   */
   @Override
   public void close() {
     checkOpen();
@@ -134,7 +141,10 @@ public final class Tensor implements AutoCloseable {
     return narrow;
   }
 
-  /** The elements in row-major order as double; on {@code ref} without loss; complex elements as (re, im) pairs. */
+  /**
+   * The elements in row-major order as double; on {@code ref} without loss; complex elements as
+   * (re, im) pairs.
+   */
   public double[] toDoubles() {
     checkOpen();
     return device().toDoubles(this);

@@ -2,7 +2,10 @@ package dev.larmor.engine;
 
 import java.util.Objects;
 
-/** What a tensor is without its values: element type and shape. Prints as {@code F32[1, 18, 320, 320]}. */
+/**
+ * What a tensor is without its values: element type and shape. Prints as {@code F32[1, 18, 320,
+ * 320]}.
+ */
 public record TensorSpec(DType dtype, Shape shape) {
   public TensorSpec {
     Objects.requireNonNull(dtype, "dtype");
@@ -29,7 +32,10 @@ public record TensorSpec(DType dtype, Shape shape) {
     return new TensorSpec(dtype, other);
   }
 
-  /** Whether this is a feature map {@code [N, C, (D,) H, W]}, which a backend may keep channels-last. */
+  /**
+   * Whether this is a feature map {@code [N, C, (D,) H, W]}, which a backend may keep
+   * channels-last.
+   */
   public boolean isFeatureMap() {
     return shape.rank() >= 4 && shape.rank() <= 5 && dtype.isFloating();
   }

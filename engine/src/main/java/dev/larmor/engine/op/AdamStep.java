@@ -5,17 +5,23 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * One step of Adam (Kingma and Ba 2015) in place. Inputs, all of one F32 spec: parameter p, gradient g, first moment m,
- * second moment v; p, m and v are updated.
+ * One step of Adam (Kingma and Ba 2015) in place. Inputs, all of one F32 spec: parameter p,
+ * gradient g, first moment m, second moment v; p, m and v are updated.
  *
- * <p>Without {@code decoupled}, {@code weightDecay·p} is added to the gradient; with it p is first multiplied by
- * {@code 1 − rate·weightDecay} (Loshchilov and Hutter 2019). Then m = β1·m + (1−β1)·g, v = β2·v + (1−β2)·g², and p −=
- * rate/(1−β1^step) · m / (sqrt(v)/sqrt(1−β2^step) + eps).
+ * <p>Without {@code decoupled}, {@code weightDecay·p} is added to the gradient; with it p is first
+ * multiplied by {@code 1 − rate·weightDecay} (Loshchilov and Hutter 2019). Then m = β1·m +
+ * (1−β1)·g, v = β2·v + (1−β2)·g², and p −= rate/(1−β1^step) · m / (sqrt(v)/sqrt(1−β2^step) + eps).
  *
  * @param step counts from 1
  */
 public record AdamStep(
-    double rate, double beta1, double beta2, double eps, double weightDecay, boolean decoupled, long step)
+    double rate,
+    double beta1,
+    double beta2,
+    double eps,
+    double weightDecay,
+    boolean decoupled,
+    long step)
     implements Op.InPlace {
   public AdamStep {
     if (step < 1) {

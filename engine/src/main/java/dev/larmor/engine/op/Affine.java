@@ -4,7 +4,9 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** {@code scale · x + shift} with constants; the shift of a complex tensor goes to the real part. */
+/**
+ * {@code scale · x + shift} with constants; the shift of a complex tensor goes to the real part.
+ */
 public record Affine(double scale, double shift) implements Op {
   /** Multiplication by a constant. */
   public static Affine scale(double factor) {

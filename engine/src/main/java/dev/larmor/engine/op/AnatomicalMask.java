@@ -5,8 +5,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Where the anatomy is: 1 where the image exceeds {@code threshold}, then 3 × 3 erosion once, dilation 15 times, erosion
- * 14 times; pixels outside the image never win (they neither erode nor dilate). Input and output {@code F32[N, H, W]}.
+ * Where the anatomy is: 1 where the image exceeds {@code threshold}, then 3 × 3 erosion once,
+ * dilation 15 times, erosion 14 times; pixels outside the image never win (they neither erode nor
+ * dilate). Input and output {@code F32[N, H, W]}.
  */
 public record AnatomicalMask(float threshold) implements Op.NotDifferentiable {
   /** The erosions (negative) and dilations (positive), in order. */

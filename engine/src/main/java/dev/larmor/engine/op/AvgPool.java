@@ -5,7 +5,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** Means over non-overlapping windows, one extent per spatial axis; what does not fill a window is left out. */
+/**
+ * Means over non-overlapping windows, one extent per spatial axis; what does not fill a window is
+ * left out.
+ */
 public record AvgPool(List<Integer> window) implements Op {
   public AvgPool {
     window = Check.axes("window", window, 1);
@@ -20,7 +23,8 @@ public record AvgPool(List<Integer> window) implements Op {
   }
 
   private Shape pooled(Op op, TensorSpec x) {
-    Check.that(window.size() == x.shape().spatialRank(), op, "window %s does not suit %s", window, x);
+    Check.that(
+        window.size() == x.shape().spatialRank(), op, "window %s does not suit %s", window, x);
     long[] tail = new long[window.size()];
     for (int i = 0; i < tail.length; i++) {
       tail[i] = x.shape().dim(i + 2) / window.get(i);

@@ -12,7 +12,11 @@ public record Cast(DType to) implements Op {
     Check.count(this, in, 1);
     TensorSpec x = in.getFirst();
     Check.that(
-        x.dtype() == to || x.dtype().isReal() && to.isReal(), this, "can not cast %s to %s", x, to);
+        x.dtype() == to || (x.dtype().isReal() && to.isReal()),
+        this,
+        "can not cast %s to %s",
+        x,
+        to);
     return List.of(x.as(to));
   }
 

@@ -4,7 +4,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** {@code a·x + b} with a and b per sample and channel. Inputs: x feature map, a and b {@code F32[N, C]}. */
+/**
+ * {@code a·x + b} with a and b per sample and channel. Inputs: x feature map, a and b {@code F32[N,
+ * C]}.
+ */
 public record ChannelAffine() implements Op {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {

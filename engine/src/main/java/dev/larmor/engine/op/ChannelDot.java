@@ -4,7 +4,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** {@code Σ x·y} over the positions of each sample and channel. Inputs: two feature maps; output {@code F32[N, C]}. */
+/**
+ * {@code Σ x·y} over the positions of each sample and channel. Inputs: two feature maps; output
+ * {@code F32[N, C]}.
+ */
 public record ChannelDot() implements Op {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {

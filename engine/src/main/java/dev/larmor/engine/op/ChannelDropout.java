@@ -6,9 +6,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Sets whole channels to zero with probability {@code p} and scales the others by 1/(1 − p) (Tompson et al. 2015).
- * Channel c of sample n goes when the stream's number n·C + c is below p. Being a value, the op repeats itself exactly
- * when recomputed, and it is its own reverse rule.
+ * Sets whole channels to zero with probability {@code p} and scales the others by 1/(1 − p)
+ * (Tompson et al. 2015). Channel c of sample n goes when the stream's number n·C + c is below p.
+ * Being a value, the op repeats itself exactly when recomputed, and it is its own reverse rule.
  */
 public record ChannelDropout(float p, Philox stream) implements Op {
   public ChannelDropout {

@@ -4,7 +4,9 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** The sum over the positions of each sample and channel of a feature map; output {@code F32[N, C]}. */
+/**
+ * The sum over the positions of each sample and channel of a feature map; output {@code F32[N, C]}.
+ */
 public record ChannelSum() implements Op {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
@@ -26,6 +28,6 @@ public record ChannelSum() implements Op {
 
   @Override
   public Cost cost(List<TensorSpec> in, List<TensorSpec> out) {
-    return Check.cost(in, out, in.getFirst().shape().positions());
+    return Check.cost(in, out, (double) in.getFirst().shape().positions());
   }
 }

@@ -6,7 +6,10 @@ import dev.larmor.engine.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The checks that {@link Op#infer} makes of inputs, each failing with one sentence that shows the specs. */
+/**
+ * The checks that {@link Op#infer} makes of inputs, each failing with one sentence that shows the
+ * specs.
+ */
 final class Check {
   private Check() {}
 

@@ -6,9 +6,10 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Attention among aliases (FI-VarNet's block attention, specification section 5): the width is cut into {@code chunks}
- * consecutive chunks, and the pixels at the same place of each chunk attend to each other: softmax(q·kᵀ/sqrt(C))·v, a
- * chunks × chunks attention for every place. Inputs: q, k, v {@code F32[N, C, H, W]}, W a multiple of {@code chunks}.
+ * Attention among aliases (FI-VarNet's block attention, specification section 5): the width is cut
+ * into {@code chunks} consecutive chunks, and the pixels at the same place of each chunk attend to
+ * each other: softmax(q·kᵀ/sqrt(C))·v, a chunks × chunks attention for every place. Inputs: q, k, v
+ * {@code F32[N, C, H, W]}, W a multiple of {@code chunks}.
  */
 public record ChunkAttention(int chunks) implements Op {
   public ChunkAttention {
@@ -28,7 +29,8 @@ public record ChunkAttention(int chunks) implements Op {
     TensorSpec q = in.get(0);
     Check.dtype(op, "input", q, DType.F32);
     Check.rank(op, "input", q, 4);
-    Check.that(q.shape().dim(3) % chunks == 0, op, "width is not a multiple of %d chunks: %s", chunks, q);
+    Check.that(
+        q.shape().dim(3) % chunks == 0, op, "width is not a multiple of %d chunks: %s", chunks, q);
     for (TensorSpec other : in) {
       Check.same(op, q, other);
     }

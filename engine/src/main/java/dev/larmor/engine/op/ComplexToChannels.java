@@ -5,7 +5,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** Complex images {@code C64[N, H, W]} as feature maps {@code F32[N, 2, H, W]}: real part, imaginary part. */
+/**
+ * Complex images {@code C64[N, H, W]} as feature maps {@code F32[N, 2, H, W]}: real part, imaginary
+ * part.
+ */
 public record ComplexToChannels() implements Op.View {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {

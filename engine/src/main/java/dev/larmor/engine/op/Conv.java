@@ -7,20 +7,29 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Convolution (cross-correlation, as in PyTorch), 2-D or 3-D by the length of the lists. Inputs: x {@code [N, C, …]},
- * w {@code [O, C/groups, k…]}, optional bias {@code [O]}. Zero padding on both sides of each axis.
+ * Convolution (cross-correlation, as in PyTorch), 2-D or 3-D by the length of the lists. Inputs: x
+ * {@code [N, C, …]}, w {@code [O, C/groups, k…]}, optional bias {@code [O]}. Zero padding on both
+ * sides of each axis.
  *
- * <p>x may be F32, BF16 (weights and bias stay F32) or C64 (then weights and bias are C64: a true complex
- * convolution).
+ * <p>x may be F32, BF16 (weights and bias stay F32) or C64 (then weights and bias are C64: a true
+ * complex convolution).
  */
-public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> dilation, int groups) implements Op {
+public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> dilation, int groups)
+    implements Op {
   public Conv {
     stride = Check.axes("stride", stride, 1);
     padding = Check.axes("padding", padding, 0);
     dilation = Check.axes("dilation", dilation, 1);
     if (groups < 1 || stride.size() != padding.size() || stride.size() != dilation.size()) {
       throw new IllegalArgumentException(
-          "stride " + stride + ", padding " + padding + ", dilation " + dilation + ", groups " + groups);
+          "stride "
+              + stride
+              + ", padding "
+              + padding
+              + ", dilation "
+              + dilation
+              + ", groups "
+              + groups);
     }
   }
 
@@ -31,7 +40,11 @@ public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> di
 
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
-    Check.that(in.size() == 2 || in.size() == 3, this, "takes input, weight and an optional bias, got %s", in);
+    Check.that(
+        in.size() == 2 || in.size() == 3,
+        this,
+        "takes input, weight and an optional bias, got %s",
+        in);
     TensorSpec x = in.get(0);
     TensorSpec w = in.get(1);
     DType weights = checkInput(this, x);
@@ -52,7 +65,11 @@ public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> di
         x,
         w);
     Check.that(
-        w.shape().dim(0) % groups == 0, this, "%d groups do not divide the output channels: weight %s", groups, w);
+        w.shape().dim(0) % groups == 0,
+        this,
+        "%d groups do not divide the output channels: weight %s",
+        groups,
+        w);
     if (in.size() == 3) {
       Check.spec(this, "bias", in.get(2), TensorSpec.of(weights, w.shape().dim(0)));
     }
@@ -75,7 +92,13 @@ public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> di
     for (int i = 0; i < stride.size(); i++) {
       long reach = dilation.get(i) * (w.shape().dim(i + 2) - 1) + 1;
       long room = dims[i + 2] + 2L * padding.get(i) - reach;
-      Check.that(room >= 0, op, "kernel is larger than the padded input: input %s, weight %s, padding %s", x, w, padding);
+      Check.that(
+          room >= 0,
+          op,
+          "kernel is larger than the padded input: input %s, weight %s, padding %s",
+          x,
+          w,
+          padding);
       dims[i + 2] = room / stride.get(i) + 1;
     }
     return Shape.of(dims);
@@ -130,7 +153,9 @@ public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> di
     }
   }
 
-  /** Gradient with respect to the weight, of shape {@code weightShape}; never BF16. Inputs: x, g. */
+  /**
+   * Gradient with respect to the weight, of shape {@code weightShape}; never BF16. Inputs: x, g.
+   */
   public record Weight(Conv conv, Shape weightShape) implements Op.NotDifferentiable {
     @Override
     public List<TensorSpec> infer(List<TensorSpec> in) {

@@ -7,15 +7,17 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Transposed convolution: the adjoint of {@link Conv} with the same stride, padding and groups (dilation 1). Inputs: x
- * {@code [N, I, …]}, w {@code [I, O/groups, k…]}. Output extent {@code (n − 1)·stride − 2·padding + k}.
+ * Transposed convolution: the adjoint of {@link Conv} with the same stride, padding and groups
+ * (dilation 1). Inputs: x {@code [N, I, …]}, w {@code [I, O/groups, k…]}. Output extent {@code (n −
+ * 1)·stride − 2·padding + k}.
  */
 public record ConvTranspose(List<Integer> stride, List<Integer> padding, int groups) implements Op {
   public ConvTranspose {
     stride = Check.axes("stride", stride, 1);
     padding = Check.axes("padding", padding, 0);
     if (groups < 1 || stride.size() != padding.size()) {
-      throw new IllegalArgumentException("stride " + stride + ", padding " + padding + ", groups " + groups);
+      throw new IllegalArgumentException(
+          "stride " + stride + ", padding " + padding + ", groups " + groups);
     }
   }
 
@@ -62,7 +64,8 @@ public record ConvTranspose(List<Integer> stride, List<Integer> padding, int gro
     dims[1] = w.shape().dim(1) * groups;
     for (int i = 0; i < stride.size(); i++) {
       dims[i + 2] = (dims[i + 2] - 1) * stride.get(i) - 2L * padding.get(i) + w.shape().dim(i + 2);
-      Check.that(dims[i + 2] > 0, this, "padding %s leaves nothing: input %s, weight %s", padding, x, w);
+      Check.that(
+          dims[i + 2] > 0, this, "padding %s leaves nothing: input %s, weight %s", padding, x, w);
     }
     return List.of(x.as(Shape.of(dims)));
   }

@@ -6,13 +6,16 @@ import dev.larmor.engine.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A block of the last axes: {@code size} elements from {@code offset} on each (outermost first). */
+/**
+ * A block of the last axes: {@code size} elements from {@code offset} on each (outermost first).
+ */
 public record Crop(List<Integer> offset, List<Integer> size) implements Op {
   public Crop {
     offset = Check.axes("offset", offset, 0);
     size = Check.axes("size", size, 1);
     if (offset.size() != size.size()) {
-      throw new IllegalArgumentException("offset " + offset + " and size " + size + " differ in length");
+      throw new IllegalArgumentException(
+          "offset " + offset + " and size " + size + " differ in length");
     }
   }
 

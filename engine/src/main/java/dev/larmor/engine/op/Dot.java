@@ -24,7 +24,8 @@ public record Dot() implements Op {
   public Tensor[] vjp(Reverse r) {
     Tensor g = r.upstream(0);
     return new Tensor[] {
-      r.wants(0) ? new ScaleBy().apply(r.input(1), g) : null, r.wants(1) ? new ScaleBy().apply(r.input(0), g) : null
+      r.wants(0) ? new ScaleBy().apply(r.input(1), g) : null,
+      r.wants(1) ? new ScaleBy().apply(r.input(0), g) : null
     };
   }
 

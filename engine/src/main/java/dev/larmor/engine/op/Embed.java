@@ -3,7 +3,10 @@ package dev.larmor.engine.op;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** The adjoint of {@link Narrow}: the input placed at {@code start} of an axis of {@code total} entries, else zeros. */
+/**
+ * The adjoint of {@link Narrow}: the input placed at {@code start} of an axis of {@code total}
+ * entries, else zeros.
+ */
 public record Embed(int axis, int start, int total) implements Op.NotDifferentiable {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {

@@ -6,11 +6,11 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Orthonormal two-dimensional Fourier transform over the last two axes, any lengths, of {@code C64[H, W]} or
- * {@code C64[N, H, W]}.
+ * Orthonormal two-dimensional Fourier transform over the last two axes, any lengths, of {@code
+ * C64[H, W]} or {@code C64[N, H, W]}.
  *
- * <p>{@code centred} is {@code fftshift ∘ F ∘ ifftshift}: the zero frequency and the image's centre lie at index
- * ⌊n/2⌋. The transform is unitary, so the reverse rule is the opposite direction.
+ * <p>{@code centred} is {@code fftshift ∘ F ∘ ifftshift}: the zero frequency and the image's centre
+ * lie at index ⌊n/2⌋. The transform is unitary, so the reverse rule is the opposite direction.
  */
 public record Fft2(boolean inverse, boolean centred) implements Op {
   @Override

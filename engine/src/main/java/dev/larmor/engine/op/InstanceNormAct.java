@@ -5,17 +5,19 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Instance normalisation (Ulyanov et al. 2016; no affine part, biased variance) followed by a leaky ReLU, for 2-D and
- * 3-D feature maps. {@code slope} 1 leaves the activation out. Outputs: y, and 1/sqrt(variance + eps) as
- * {@code F32[N, C]}.
+ * Instance normalisation (Ulyanov et al. 2016; no affine part, biased variance) followed by a leaky
+ * ReLU, for 2-D and 3-D feature maps. {@code slope} 1 leaves the activation out. Outputs: y, and
+ * 1/sqrt(variance + eps) as {@code F32[N, C]}.
  *
- * <p>The reverse rule reads only the outputs: a leaky ReLU with positive slope can be undone, and the normalised value
- * is all that the gradient needs. So the input – a convolution's result – need not be kept.
+ * <p>The reverse rule reads only the outputs: a leaky ReLU with positive slope can be undone, and
+ * the normalised value is all that the gradient needs. So the input – a convolution's result – need
+ * not be kept.
  */
 public record InstanceNormAct(float eps, float slope) implements Op, Op.Fused {
   public InstanceNormAct {
     if (!(eps > 0) || !(slope > 0)) {
-      throw new IllegalArgumentException("eps " + eps + " and slope " + slope + " must be positive");
+      throw new IllegalArgumentException(
+          "eps " + eps + " and slope " + slope + " must be positive");
     }
   }
 
@@ -25,7 +27,10 @@ public record InstanceNormAct(float eps, float slope) implements Op, Op.Fused {
     TensorSpec x = in.getFirst();
     Check.featureMap(this, x);
     Check.that(
-        x.shape().positions() > 1, this, "normalisation needs more than one position per channel: %s", x);
+        x.shape().positions() > 1,
+        this,
+        "normalisation needs more than one position per channel: %s",
+        x);
     return List.of(x, Check.perChannel(x));
   }
 
@@ -34,7 +39,9 @@ public record InstanceNormAct(float eps, float slope) implements Op, Op.Fused {
     Tensor[] moments = new Moments(0).applyAll(in[0]);
     Tensor rstd = new Unary(Unary.Function.RSQRT).apply(new Affine(1, eps).apply(moments[1]));
     Tensor shift = Affine.scale(-1).apply(new Mul().apply(moments[0], rstd));
-    return new Tensor[] {new LeakyRelu(slope).apply(new ChannelAffine().apply(in[0], rstd, shift)), rstd};
+    return new Tensor[] {
+      new LeakyRelu(slope).apply(new ChannelAffine().apply(in[0], rstd, shift)), rstd
+    };
   }
 
   @Override
@@ -56,8 +63,8 @@ public record InstanceNormAct(float eps, float slope) implements Op, Op.Fused {
   }
 
   /**
-   * {@code rstd·(g' − mean(g') − n·mean(g'·n))}, g' = g through the activation, n = y with the activation undone.
-   * Inputs: g, y, rstd.
+   * {@code rstd·(g' − mean(g') − n·mean(g'·n))}, g' = g through the activation, n = y with the
+   * activation undone. Inputs: g, y, rstd.
    */
   public record Grad(float slope) implements Op.NotDifferentiable {
     @Override

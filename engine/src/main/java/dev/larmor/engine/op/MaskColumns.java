@@ -5,7 +5,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** k-space times a sampling mask along the phase-encode axis. Inputs: k {@code C64[coils, H, W]}, mask {@code F32[W]}. */
+/**
+ * k-space times a sampling mask along the phase-encode axis. Inputs: k {@code C64[coils, H, W]},
+ * mask {@code F32[W]}.
+ */
 public record MaskColumns() implements Op {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {

@@ -4,7 +4,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** {@code mask∘(k − reference)}. Inputs: k and reference {@code C64[coils, H, W]}, mask {@code F32[W]}. */
+/**
+ * {@code mask∘(k − reference)}. Inputs: k and reference {@code C64[coils, H, W]}, mask {@code
+ * F32[W]}.
+ */
 public record MaskedResidual() implements Op, Op.Fused {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {

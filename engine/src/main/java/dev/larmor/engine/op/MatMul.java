@@ -5,7 +5,9 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** The matrix product of a (or its transpose) and b (or its transpose), both rank 2, F32 or BF16. */
+/**
+ * The matrix product of a (or its transpose) and b (or its transpose), both rank 2, F32 or BF16.
+ */
 public record MatMul(boolean transposeA, boolean transposeB) implements Op {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
@@ -13,8 +15,10 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     TensorSpec a = in.get(0);
     TensorSpec b = in.get(1);
     Check.that(
-        a.dtype() == b.dtype() && (a.dtype() == DType.F32 || a.dtype() == DType.BF16)
-            && a.shape().rank() == 2 && b.shape().rank() == 2,
+        a.dtype() == b.dtype()
+            && (a.dtype() == DType.F32 || a.dtype() == DType.BF16)
+            && a.shape().rank() == 2
+            && b.shape().rank() == 2,
         this,
         "inputs must be two F32 or two BF16 matrices: %s, %s",
         a,
@@ -29,7 +33,8 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
         b,
         transposeB ? "ᵀ" : "");
     return List.of(
-        TensorSpec.of(a.dtype(), a.shape().dim(transposeA ? 1 : 0), b.shape().dim(transposeB ? 0 : 1)));
+        TensorSpec.of(
+            a.dtype(), a.shape().dim(transposeA ? 1 : 0), b.shape().dim(transposeB ? 0 : 1)));
   }
 
   @Override

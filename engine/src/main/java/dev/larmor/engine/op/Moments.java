@@ -5,8 +5,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Mean and variance over the positions of each sample and channel; the variance divides by {@code positions −
- * correction} (0: biased, 1: unbiased). Input: feature map; outputs: mean, variance, both {@code F32[N, C]}.
+ * Mean and variance over the positions of each sample and channel; the variance divides by {@code
+ * positions − correction} (0: biased, 1: unbiased). Input: feature map; outputs: mean, variance,
+ * both {@code F32[N, C]}.
  */
 public record Moments(int correction) implements Op {
   public Moments {
@@ -20,7 +21,8 @@ public record Moments(int correction) implements Op {
     Check.count(this, in, 1);
     TensorSpec x = in.getFirst();
     Check.featureMap(this, x);
-    Check.that(x.shape().positions() > correction, this, "the variance needs more positions: %s", x);
+    Check.that(
+        x.shape().positions() > correction, this, "the variance needs more positions: %s", x);
     return List.of(Check.perChannel(x), Check.perChannel(x));
   }
 

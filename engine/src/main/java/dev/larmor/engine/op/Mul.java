@@ -23,7 +23,8 @@ public record Mul() implements Op {
   public Tensor[] vjp(Reverse r) {
     Tensor g = r.upstream(0);
     return new Tensor[] {
-      r.wants(0) ? new Conj().apply(g, r.input(1)) : null, r.wants(1) ? new Conj().apply(g, r.input(0)) : null
+      r.wants(0) ? new Conj().apply(g, r.input(1)) : null,
+      r.wants(1) ? new Conj().apply(g, r.input(0)) : null
     };
   }
 

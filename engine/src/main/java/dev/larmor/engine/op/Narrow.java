@@ -8,7 +8,8 @@ import java.util.List;
 public record Narrow(int axis, int start, int length) implements Op {
   public Narrow {
     if (axis < 0 || start < 0 || length < 1) {
-      throw new IllegalArgumentException("narrow axis " + axis + " from " + start + " by " + length);
+      throw new IllegalArgumentException(
+          "narrow axis " + axis + " from " + start + " by " + length);
     }
   }
 
@@ -35,6 +36,8 @@ public record Narrow(int axis, int start, int length) implements Op {
 
   @Override
   public Tensor[] vjp(Reverse r) {
-    return new Tensor[] {new Embed(axis, start, r.inputSpec(0).shape().size(axis)).apply(r.upstream(0))};
+    return new Tensor[] {
+      new Embed(axis, start, r.inputSpec(0).shape().size(axis)).apply(r.upstream(0))
+    };
   }
 }

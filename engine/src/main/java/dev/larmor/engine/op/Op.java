@@ -8,14 +8,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * One operation: its attributes, what it makes of its inputs, its reverse rule and its cost. An op is a value and a
- * function: {@code new Conv(...).apply(x, w)}.
+ * One operation: its attributes, what it makes of its inputs, its reverse rule and its cost. An op
+ * is a value and a function: {@code new Conv(...).apply(x, w)}.
  *
- * <p>The interface is sealed, so a backend's {@code run} is one exhaustive {@code switch}: an op without a kernel, or
- * without a reverse rule, does not compile. {@link Custom} is the open door for code outside this project.
+ * <p>The interface is sealed, so a backend's {@code run} is one exhaustive {@code switch}: an op
+ * without a kernel, or without a reverse rule, does not compile. {@link Custom} is the open door
+ * for code outside this project.
  *
- * <p>Gradients follow one convention: for a real loss L and a complex z the gradient is {@code dL/dRe z + i·dL/dIm z},
- * so the reverse rule of a linear map {@code y = A x} is {@code Aᴴ}.
+ * <p>Gradients follow one convention: for a real loss L and a complex z the gradient is {@code
+ * dL/dRe z + i·dL/dIm z}, so the reverse rule of a linear map {@code y = A x} is {@code Aᴴ}.
  */
 public sealed interface Op
     permits Add,
@@ -71,9 +72,9 @@ public sealed interface Op
   Reads reads();
 
   /**
-   * The reverse rule (vector–Jacobian product): gradients of the inputs from the gradients of the outputs, null where
-   * {@link Reverse#wants} is false. A null where it is true means that this input has no gradient, which the tape
-   * reports as an error.
+   * The reverse rule (vector–Jacobian product): gradients of the inputs from the gradients of the
+   * outputs, null where {@link Reverse#wants} is false. A null where it is true means that this
+   * input has no gradient, which the tape reports as an error.
    */
   Tensor[] vjp(Reverse r);
 
@@ -155,18 +156,23 @@ public sealed interface Op
     boolean aliases(TensorSpec input, boolean channelsLast);
   }
 
-  /** An op that others combine from plainer ops: that combination is its definition, and the tests' oracle. */
+  /**
+   * An op that others combine from plainer ops: that combination is its definition, and the tests'
+   * oracle.
+   */
   interface Fused {
     /** The same outputs from plainer ops. */
     Tensor[] expansion(Tensor... inputs);
   }
 
   /**
-   * An op brought by code outside this project: shapes and a reverse rule like any op, and a kernel for each kind of
-   * backend.
+   * An op brought by code outside this project: shapes and a reverse rule like any op, and a kernel
+   * for each kind of backend.
    */
   non-sealed interface Custom extends Op {
-    /** The Java kernel, run by the CPU backends: reads inputs, writes every element of the outputs. */
+    /**
+     * The Java kernel, run by the CPU backends: reads inputs, writes every element of the outputs.
+     */
     void kernel(HostTensor[] inputs, HostTensor[] outputs);
 
     /** CUDA C source of the kernel, for the CUDA backend. */
@@ -177,7 +183,10 @@ public sealed interface Op
   interface HostTensor {
     TensorSpec spec();
 
-    /** The real number at row-major index {@code i}; a complex element is two, {@code 2i} and {@code 2i + 1}. */
+    /**
+     * The real number at row-major index {@code i}; a complex element is two, {@code 2i} and {@code
+     * 2i + 1}.
+     */
     double get(long i);
 
     /** Sets the real number at row-major index {@code i}. */
@@ -188,8 +197,9 @@ public sealed interface Op
   }
 
   /**
-   * A CUDA kernel: header-free source, the name of its {@code extern "C" __global__} function, and the launch. The
-   * function receives one pointer per input, then per output, then the element count of the first output.
+   * A CUDA kernel: header-free source, the name of its {@code extern "C" __global__} function, and
+   * the launch. The function receives one pointer per input, then per output, then the element
+   * count of the first output.
    */
   record CudaKernel(String source, String function, long grid, int block) {}
 }

@@ -1,6 +1,9 @@
 package dev.larmor.engine.op;
 
-/** An op does not take the inputs it was given. The message names the op, what is wrong, the specs and the module. */
+/**
+ * An op does not take the inputs it was given. The message names the op, what is wrong, the specs
+ * and the module.
+ */
 public final class OpException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 

@@ -6,8 +6,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Extends the last axes, {@code before} and {@code after} elements each (the lists run over those axes, outermost
- * first), with zeros or by reflection about the border elements (the border itself is not repeated).
+ * Extends the last axes, {@code before} and {@code after} elements each (the lists run over those
+ * axes, outermost first), with zeros or by reflection about the border elements (the border itself
+ * is not repeated).
  */
 public record Pad(List<Integer> before, List<Integer> after, Mode mode) implements Op {
   /** What the new elements are. */
@@ -20,7 +21,8 @@ public record Pad(List<Integer> before, List<Integer> after, Mode mode) implemen
     before = Check.axes("padding", before, 0);
     after = Check.axes("padding", after, 0);
     if (before.size() != after.size()) {
-      throw new IllegalArgumentException("padding before " + before + " and after " + after + " differ in length");
+      throw new IllegalArgumentException(
+          "padding before " + before + " and after " + after + " differ in length");
     }
   }
 
@@ -59,10 +61,14 @@ public record Pad(List<Integer> before, List<Integer> after, Mode mode) implemen
   public Tensor[] vjp(Reverse r) {
     Shape inner = r.inputSpec(0).shape();
     Tensor g = r.upstream(0);
-    return new Tensor[] {mode == Mode.ZERO ? Crop.to(before, inner).apply(g) : new Fold(this, inner).apply(g)};
+    return new Tensor[] {
+      mode == Mode.ZERO ? Crop.to(before, inner).apply(g) : new Fold(this, inner).apply(g)
+    };
   }
 
-  /** The adjoint of padding by reflection: border elements are added to those they were copied from. */
+  /**
+   * The adjoint of padding by reflection: border elements are added to those they were copied from.
+   */
   public record Fold(Pad pad, Shape inner) implements Op.NotDifferentiable {
     @Override
     public List<TensorSpec> infer(List<TensorSpec> in) {

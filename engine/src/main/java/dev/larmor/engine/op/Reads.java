@@ -1,6 +1,9 @@
 package dev.larmor.engine.op;
 
-/** Which inputs and outputs a reverse rule reads; the tape keeps exactly these. Bit i stands for input or output i. */
+/**
+ * Which inputs and outputs a reverse rule reads; the tape keeps exactly these. Bit i stands for
+ * input or output i.
+ */
 public record Reads(int inputMask, int outputMask) {
   /** A rule that needs the upstream gradient alone. */
   public static final Reads NOTHING = new Reads(0, 0);

@@ -5,7 +5,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** The same elements, in row-major order, in another shape. Free unless a channels-last feature map is involved. */
+/**
+ * The same elements, in row-major order, in another shape. Free unless a channels-last feature map
+ * is involved.
+ */
 public record Reshape(Shape shape) implements Op.View {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
@@ -24,7 +27,7 @@ public record Reshape(Shape shape) implements Op.View {
 
   @Override
   public boolean aliases(TensorSpec input, boolean channelsLast) {
-    return !channelsLast || !input.isFeatureMap() && !input.as(shape).isFeatureMap();
+    return !channelsLast || !(input.isFeatureMap() || input.as(shape).isFeatureMap());
   }
 
   @Override

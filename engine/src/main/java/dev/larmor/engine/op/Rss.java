@@ -6,8 +6,8 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Root sum of squares over coils (Roemer et al. 1990): {@code C64[coils, H, W]} to {@code F32[1, H, W]}. Where it is 0
- * its gradient is 0.
+ * Root sum of squares over coils (Roemer et al. 1990): {@code C64[coils, H, W]} to {@code F32[1, H,
+ * W]}. Where it is 0 its gradient is 0.
  */
 public record Rss() implements Op {
   @Override

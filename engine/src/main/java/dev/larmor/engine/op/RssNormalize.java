@@ -5,8 +5,8 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Sensitivity maps of unit length: {@code x / rss(x)} over coils, {@code C64[coils, H, W]}; 0 where the root sum of
- * squares is 0.
+ * Sensitivity maps of unit length: {@code x / rss(x)} over coils, {@code C64[coils, H, W]}; 0 where
+ * the root sum of squares is 0.
  */
 public record RssNormalize() implements Op {
   @Override

@@ -4,7 +4,10 @@ import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
-/** {@code s · x} with a scalar tensor {@code s}, {@code F32[]}, such as a learned weight. Inputs: x, s. */
+/**
+ * {@code s · x} with a scalar tensor {@code s}, {@code F32[]}, such as a learned weight. Inputs: x,
+ * s.
+ */
 public record ScaleBy() implements Op {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
@@ -23,7 +26,8 @@ public record ScaleBy() implements Op {
   public Tensor[] vjp(Reverse r) {
     Tensor g = r.upstream(0);
     return new Tensor[] {
-      r.wants(0) ? new ScaleBy().apply(g, r.input(1)) : null, r.wants(1) ? new Dot().apply(g, r.input(0)) : null
+      r.wants(0) ? new ScaleBy().apply(g, r.input(1)) : null,
+      r.wants(1) ? new Dot().apply(g, r.input(0)) : null
     };
   }
 }

@@ -6,8 +6,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * One image to coil k-space: {@code k_c = fft2c(S_c·x)} (Sriram et al. 2020, eq. 4). Inputs: image {@code C64[1, H, W]},
- * sensitivity maps {@code C64[coils, H, W]}; output like the maps. The adjoint of {@link SensReduce}.
+ * One image to coil k-space: {@code k_c = fft2c(S_c·x)} (Sriram et al. 2020, eq. 4). Inputs: image
+ * {@code C64[1, H, W]}, sensitivity maps {@code C64[coils, H, W]}; output like the maps. The
+ * adjoint of {@link SensReduce}.
  */
 public record SensExpand() implements Op, Op.Fused {
   @Override

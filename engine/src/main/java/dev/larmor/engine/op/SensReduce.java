@@ -6,9 +6,10 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Coil k-space to one image: {@code x = Σ_c conj(S_c)·ifft2c(k_c)} (Sriram et al. 2020, eq. 5). Inputs: k-space and
- * sensitivity maps {@code C64[coils, H, W]}; output {@code C64[1, H, W]}. The adjoint of {@link SensExpand}; the
- * reverse rules recompute the coil images instead of keeping them.
+ * Coil k-space to one image: {@code x = Σ_c conj(S_c)·ifft2c(k_c)} (Sriram et al. 2020, eq. 5).
+ * Inputs: k-space and sensitivity maps {@code C64[coils, H, W]}; output {@code C64[1, H, W]}. The
+ * adjoint of {@link SensExpand}; the reverse rules recompute the coil images instead of keeping
+ * them.
  */
 public record SensReduce() implements Op, Op.Fused {
   @Override
@@ -47,12 +48,13 @@ public record SensReduce() implements Op, Op.Fused {
 
   @Override
   public Cost cost(List<TensorSpec> in, List<TensorSpec> out) {
-    return Check.cost(in, out, (Fft2.flopPerElement(in.getFirst()) + 8) * in.getFirst().shape().dim(0));
+    return Check.cost(
+        in, out, (Fft2.flopPerElement(in.getFirst()) + 8) * in.getFirst().shape().dim(0));
   }
 
   /**
-   * {@code ifft2c(k_c)·conj(x)} for each coil: the gradient of the sensitivity maps, here and in {@link SensExpand}.
-   * Inputs: k-space {@code C64[coils, H, W]}, image {@code C64[1, H, W]}.
+   * {@code ifft2c(k_c)·conj(x)} for each coil: the gradient of the sensitivity maps, here and in
+   * {@link SensExpand}. Inputs: k-space {@code C64[coils, H, W]}, image {@code C64[1, H, W]}.
    */
   public record MapGrad() implements Op.NotDifferentiable {
     @Override

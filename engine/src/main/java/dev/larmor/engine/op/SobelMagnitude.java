@@ -6,8 +6,8 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Edge strength {@code sqrt(gx² + gy² + eps)} with Sobel's 3 × 3 kernels (gx = [[−1 0 1], [−2 0 2], [−1 0 1]], gy its
- * transpose) and zero padding 1. Input and output {@code F32[N, H, W]}.
+ * Edge strength {@code sqrt(gx² + gy² + eps)} with Sobel's 3 × 3 kernels (gx = [[−1 0 1], [−2 0 2],
+ * [−1 0 1]], gy its transpose) and zero padding 1. Input and output {@code F32[N, H, W]}.
  */
 public record SobelMagnitude(double eps) implements Op {
   public SobelMagnitude {

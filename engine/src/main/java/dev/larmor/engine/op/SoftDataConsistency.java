@@ -5,9 +5,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * The k-space update of a variational network (Sriram et al., "End-to-End Variational Networks", 2020, eq. 8):
- * {@code k − w·mask∘(k − reference) − refinement}. Inputs: k, reference, refinement {@code C64[coils, H, W]}, mask
- * {@code F32[W]}, w {@code F32[]}.
+ * The k-space update of a variational network (Sriram et al., "End-to-End Variational Networks",
+ * 2020, eq. 8): {@code k − w·mask∘(k − reference) − refinement}. Inputs: k, reference, refinement
+ * {@code C64[coils, H, W]}, mask {@code F32[W]}, w {@code F32[]}.
  */
 public record SoftDataConsistency() implements Op, Op.Fused {
   @Override

@@ -6,9 +6,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * Structural similarity (Wang et al. 2004) with a uniform {@code window}², sample covariance (factor n/(n−1)), at valid
- * positions only. Inputs: x, y {@code F32[N, H, W]}, data range {@code F32[N]}; output {@code F32[N, H−window+1,
- * W−window+1]}. Gradients exist for x alone.
+ * Structural similarity (Wang et al. 2004) with a uniform {@code window}², sample covariance
+ * (factor n/(n−1)), at valid positions only. Inputs: x, y {@code F32[N, H, W]}, data range {@code
+ * F32[N]}; output {@code F32[N, H−window+1, W−window+1]}. Gradients exist for x alone.
  */
 public record Ssim(int window, double k1, double k2) implements Op {
   /** The window and constants of fastMRI's loss and of scikit-image: 7, 0.01, 0.03. */
@@ -33,7 +33,8 @@ public record Ssim(int window, double k1, double k2) implements Op {
     Check.spec(op, "data range", range, TensorSpec.of(DType.F32, x.shape().dim(0)));
     long h = x.shape().dim(1) - window + 1;
     long w = x.shape().dim(2) - window + 1;
-    Check.that(h > 0 && w > 0, op, "images are smaller than the %d x %d window: %s", window, window, x);
+    Check.that(
+        h > 0 && w > 0, op, "images are smaller than the %d x %d window: %s", window, window, x);
     return TensorSpec.of(DType.F32, x.shape().dim(0), h, w);
   }
 

@@ -31,6 +31,6 @@ public record Sum() implements Op {
 
   @Override
   public Cost cost(List<TensorSpec> in, List<TensorSpec> out) {
-    return Check.cost(in, out, in.getFirst().shape().elements());
+    return Check.cost(in, out, (double) in.getFirst().shape().elements());
   }
 }

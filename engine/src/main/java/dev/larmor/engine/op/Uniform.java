@@ -7,10 +7,11 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * An F32 tensor of random numbers uniform in [low, high): element i (row-major) is {@code low + (high − low)·u}, u the
- * stream's i-th {@link Philox#uniform}, computed in float.
+ * An F32 tensor of random numbers uniform in [low, high): element i (row-major) is {@code low +
+ * (high − low)·u}, u the stream's i-th {@link Philox#uniform}, computed in float.
  */
-public record Uniform(Philox stream, Shape shape, float low, float high) implements Op.NotDifferentiable {
+public record Uniform(Philox stream, Shape shape, float low, float high)
+    implements Op.NotDifferentiable {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
     Check.count(this, in, 0);
