@@ -206,7 +206,8 @@ public final class Device implements AutoCloseable {
   /** A real or complex tensor with row-major elements; (re, im) pairs for {@link DType#C64}. */
   public Tensor tensor(TensorSpec spec, float... values) {
     long expected = reals(spec);
-    if (values.length != expected || spec.dtype() != DType.F32 && spec.dtype() != DType.C64) {
+    boolean floats = spec.dtype() == DType.F32 || spec.dtype() == DType.C64;
+    if (!floats || values.length != expected) {
       throw new IllegalArgumentException(
           values.length
               + " floats given for "
