@@ -26,7 +26,7 @@ public final class Scope {
 
   /** Runs {@code body} in a scope with the enclosing one's path. */
   public static <T> T run(Supplier<T> body) {
-    Scope outer = CURRENT.orElse(null);
+    Scope outer = current();
     return enter(outer, outer == null ? "" : outer.path, body);
   }
 
@@ -40,7 +40,7 @@ public final class Scope {
 
   /** Runs {@code body} in a scope whose path is the enclosing one's with {@code name} appended. */
   public static <T> T run(String name, Supplier<T> body) {
-    Scope outer = CURRENT.orElse(null);
+    Scope outer = current();
     String base = outer == null ? "" : outer.path;
     return enter(outer, base.isEmpty() ? name : name.isEmpty() ? base : base + "." + name, body);
   }
@@ -50,12 +50,16 @@ public final class Scope {
    * path before.
    */
   public static <T> T runAt(String path, Supplier<T> body) {
-    return enter(CURRENT.orElse(null), path, body);
+    return enter(current(), path, body);
   }
 
   /** The module path of the innermost scope; empty outside any. */
   public static String path() {
     return CURRENT.isBound() ? CURRENT.get().path : "";
+  }
+
+  private static Scope current() {
+    return CURRENT.isBound() ? CURRENT.get() : null;
   }
 
   private static <T> T enter(Scope outer, String path, Supplier<T> body) {
