@@ -29,6 +29,10 @@ final class Storage {
     tag = to;
   }
 
+  boolean isViewed() {
+    return tensors > 1;
+  }
+
   void retain() {
     tensors++;
   }

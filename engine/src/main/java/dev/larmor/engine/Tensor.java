@@ -52,6 +52,11 @@ public final class Tensor implements AutoCloseable {
     return owners > 0;
   }
 
+  /** Whether anyone but one owner could see a change of the elements: another owner, or a view. */
+  public boolean isShared() {
+    return owners > 1 || storage.isViewed();
+  }
+
   /** What the ledger books this tensor's memory under. */
   public Tag tag() {
     return storage.tag();

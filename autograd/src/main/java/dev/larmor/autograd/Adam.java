@@ -1,0 +1,140 @@
+package dev.larmor.autograd;
+
+import dev.larmor.engine.Ledger.Tag;
+import dev.larmor.engine.Recorder;
+import dev.larmor.engine.Scope;
+import dev.larmor.engine.Tensor;
+import dev.larmor.engine.op.AdamStep;
+import dev.larmor.engine.op.Fill;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Adam (Kingma and Ba 2015), and AdamW with decoupled weight decay (Loshchilov and Hutter 2019).
+ * Frozen parameters have no state.
+ */
+public final class Adam implements AutoCloseable {
+  /**
+   * The settings that stay the same over a run; the learning rate comes with each step.
+   *
+   * @param decoupled true for AdamW: decay multiplies the parameter by 1 − rate·decay; false adds
+   *     decay·p to the gradient
+   */
+  public record Config(
+      double beta1, double beta2, double eps, double weightDecay, boolean decoupled) {
+    public Config {
+      if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1)) {
+        throw new IllegalArgumentException("betas must be in [0, 1), not " + beta1 + ", " + beta2);
+      }
+      if (!(eps > 0) || !(weightDecay >= 0)) {
+        throw new IllegalArgumentException(
+            "eps must be positive and the weight decay not negative, not "
+                + eps
+                + ", "
+                + weightDecay);
+      }
+    }
+
+    /** Plain Adam. */
+    public static Config adam(double beta1, double beta2) {
+      return new Config(beta1, beta2, 1e-8, 0, false);
+    }
+
+    /** AdamW with decoupled decay. */
+    public static Config adamW(double beta1, double beta2, double weightDecay) {
+      return new Config(beta1, beta2, 1e-8, weightDecay, true);
+    }
+  }
+
+  private record Moments(Tensor first, Tensor second) {}
+
+  private final Config config;
+  private final Map<Parameter, Moments> state = new LinkedHashMap<>();
+  private long steps;
+
+  /** Makes the moments, zero, beside the parameters. */
+  public Adam(List<Parameter> parameters, Config config) {
+    this.config = config;
+    for (Parameter parameter : parameters) {
+      if (!parameter.frozen()) {
+        state.put(parameter, new Moments(zeros(parameter), zeros(parameter)));
+      }
+    }
+  }
+
+  private static Tensor zeros(Parameter parameter) {
+    return Scope.runAt(
+        parameter.name(),
+        () ->
+            new Fill(parameter.spec(), 0)
+                .on(parameter.value().device())
+                .tag(Tag.OPTIMIZER)
+                .unscoped());
+  }
+
+  /** Steps taken so far. */
+  public long steps() {
+    return steps;
+  }
+
+  /** Continues a count of steps, as from a checkpoint. */
+  public void steps(long taken) {
+    steps = taken;
+  }
+
+  /**
+   * The state to save and restore beside the count: {@code <parameter>.m} and {@code
+   * <parameter>.v}.
+   */
+  public Map<String, Tensor> state() {
+    Map<String, Tensor> named = new LinkedHashMap<>();
+    state.forEach((parameter, moments) -> {
+      named.put(parameter.name() + ".m", moments.first);
+      named.put(parameter.name() + ".v", moments.second);
+    });
+    return named;
+  }
+
+  /**
+   * One step with learning rate {@code rate}.
+   *
+   * @throws IllegalStateException if a parameter that is not frozen has no gradient
+   */
+  public void step(Gradients gradients, double rate) {
+    state.keySet().forEach(parameter -> require(gradients, parameter));
+    steps++;
+    AdamStep op =
+        new AdamStep(
+            rate,
+            config.beta1,
+            config.beta2,
+            config.eps,
+            config.weightDecay,
+            config.decoupled,
+            steps);
+    Recorder.paused(() -> {
+      state.forEach((parameter, moments) ->
+          op.applyAll(parameter.value(), gradients.of(parameter), moments.first, moments.second));
+      return null;
+    });
+  }
+
+  private static void require(Gradients gradients, Parameter parameter) {
+    if (gradients.of(parameter) == null) {
+      throw new IllegalStateException(
+          "no gradient for " + parameter.name() + ": freeze it if it is not to be trained");
+    }
+  }
+
+  @Override
+  public void close() {
+    state
+        .values()
+        .forEach(moments -> {
+          moments.first.close();
+          moments.second.close();
+        });
+    state.clear();
+  }
+}

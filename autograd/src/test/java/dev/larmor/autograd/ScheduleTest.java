@@ -1,0 +1,51 @@
+package dev.larmor.autograd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+class ScheduleTest {
+  private static final double EXACT = 1e-15;
+
+  @Test
+  void cosineRunsFromMaxToMin() {
+    Schedule s = new Schedule.Cosine(3e-4, 5e-5, 25);
+    assertEquals(3e-4, s.rate(0), EXACT);
+    assertEquals(5e-5 + 2.5e-4 * (1 + Math.cos(Math.PI * 10 / 25)) / 2, s.rate(10), EXACT);
+    assertEquals(5e-5, s.rate(25), EXACT);
+    assertEquals(5e-5, s.rate(40), EXACT);
+  }
+
+  @Test
+  void warmupReachesMaxAndFallsToZero() {
+    Schedule s = new Schedule.WarmupCosine(1e-3, 5, 25);
+    assertEquals(2e-4, s.rate(0), EXACT);
+    assertEquals(1e-3, s.rate(4), EXACT);
+    assertEquals(1e-3, s.rate(5), EXACT);
+    assertEquals(5e-4, s.rate(15), EXACT);
+    assertEquals(0, s.rate(25), EXACT);
+  }
+
+  @Test
+  void doubleWarmupHasTwoPeaks() {
+    Schedule s = new Schedule.DoubleWarmupCosine(2, 4, 2, 4, 1e-3, 1e-4, 5e-4, 1e-5);
+    assertEquals(5e-4, s.rate(0), EXACT);
+    assertEquals(1e-3, s.rate(1), EXACT);
+    assertEquals(1e-3, s.rate(2), EXACT);
+    assertEquals((1e-3 + 1e-4) / 2, s.rate(4), EXACT);
+    assertEquals(1e-4 + 2e-4, s.rate(6), EXACT);
+    assertEquals(5e-4, s.rate(7), EXACT);
+    assertEquals(5e-4, s.rate(8), EXACT);
+    assertEquals((5e-4 + 1e-5) / 2, s.rate(10), EXACT);
+    assertEquals(1e-5, s.rate(12), EXACT);
+    assertEquals(1e-5, s.rate(100), EXACT);
+  }
+
+  @Test
+  void impossibleSchedulesAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> new Schedule.Cosine(1e-5, 1e-4, 10));
+    assertThrows(IllegalArgumentException.class, () -> new Schedule.WarmupCosine(1e-3, 10, 10));
+    assertThrows(IllegalArgumentException.class, () -> new Schedule.Constant(-1));
+  }
+}
