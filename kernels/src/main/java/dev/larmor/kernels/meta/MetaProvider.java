@@ -1,0 +1,50 @@
+package dev.larmor.kernels.meta;
+
+import dev.larmor.engine.Backend;
+import dev.larmor.engine.BackendProvider;
+import dev.larmor.engine.Capabilities;
+import dev.larmor.engine.DType;
+import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.DeviceException;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Opens {@code meta}, {@code meta:cpu} and {@code meta:<card>}. */
+public final class MetaProvider implements BackendProvider {
+  private static final Set<DType> ALL = EnumSet.allOf(DType.class);
+
+  @Override
+  public String devices() {
+    return "meta"
+        + Arrays.stream(Card.values())
+            .map(Card::device)
+            .collect(Collectors.joining(", ", ", ", ""));
+  }
+
+  @Override
+  public boolean provides(String device) {
+    return device.equals("meta") || device.startsWith("meta:");
+  }
+
+  @Override
+  public Backend open(String device, DeviceConfig config) {
+    if (device.equals("meta")) {
+      return new MetaBackend(
+          device,
+          new Capabilities("dry run", ALL, false, Long.MAX_VALUE),
+          (op, inputs, outputs) -> 0);
+    }
+    for (Card card : Card.values()) {
+      if (card.device().equals(device)) {
+        return new MetaBackend(
+            device,
+            new Capabilities(
+                "dry run of " + card.title, ALL, false, card.memoryBytes, card.roofline),
+            new CardWorkspace());
+      }
+    }
+    throw new DeviceException("unknown dry run '" + device + "': expected one of " + devices());
+  }
+}
