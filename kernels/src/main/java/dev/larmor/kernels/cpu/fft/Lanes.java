@@ -1,0 +1,41 @@
+package dev.larmor.kernels.cpu.fft;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Loads and stores of one hardware vector by absolute address.
+ *
+ * <p>The kernels of this package reach native memory through one constant segment that spans the
+ * address space: its bounds, its session and its absent heap base are constants for the compiler,
+ * so a load is one instruction instead of a chain of field reads and checks. {@link Fft2Plan}
+ * checks every segment it is given against the extent the kernels touch, once per call; nothing
+ * else in the package makes addresses.
+ */
+final class Lanes {
+  /** The machine's widest vector, at least 128 and at most 512 bits (4, 8 or 16 lanes). */
+  static final VectorSpecies<Float> SPECIES =
+      FloatVector.SPECIES_PREFERRED.length() > 16
+          ? FloatVector.SPECIES_512
+          : FloatVector.SPECIES_PREFERRED.length() < 4
+              ? FloatVector.SPECIES_128
+              : FloatVector.SPECIES_PREFERRED;
+
+  /** Floats per vector: how many independent transforms run side by side. */
+  static final int WIDTH = SPECIES.length();
+
+  /** Bytes of one vector. */
+  static final long VECTOR = 4L * WIDTH;
+
+  /** Bytes of one lane point: WIDTH real parts followed by WIDTH imaginary parts. */
+  static final long POINT = 2 * VECTOR;
+
+  static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+  @SuppressWarnings("restricted") // reads and writes are bounded by the callers, see above
+  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+  private Lanes() {}
+}
