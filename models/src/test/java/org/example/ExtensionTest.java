@@ -24,7 +24,9 @@ import dev.larmor.engine.op.Uniform;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a user outside this project does: an op and a layer of their own, by the public API alone. */
+/**
+ * What a user outside this project does: an op and a layer of their own, by the public API alone.
+ */
 class ExtensionTest {
   private static final String DEVICE = System.getProperty("larmor.device", "cpu");
 
@@ -53,11 +55,10 @@ class ExtensionTest {
     for (int d = 0; d < 2; d++) {
       try (Device device = Device.open(devices[d])) {
         results[d] =
-            Scope.run(
-                () -> {
-                  Tensor x = new Uniform(Philox.of(1, "x"), Shape.of(2, 3, 5, 7), -4, 4).on(device);
-                  return new Swish().apply(x).toFloats();
-                });
+            Scope.run(() -> {
+              Tensor x = new Uniform(Philox.of(1, "x"), Shape.of(2, 3, 5, 7), -4, 4).on(device);
+              return new Swish().apply(x).toFloats();
+            });
       }
     }
     assertArrayEquals(results[1], results[0], 1e-6f);
@@ -82,23 +83,21 @@ class ExtensionTest {
   }
 
   private static double step(Device device, ResidualBlock block, Adam adam, Gradients gradients) {
-    return Scope.run(
-        () -> {
-          Tensor x = new Uniform(Philox.of(1, "x"), Shape.of(1, 4, 16, 16), -1, 1).on(device);
-          Tensor target = new Uniform(Philox.of(1, "y"), Shape.of(1, 4, 16, 16), -1, 1).on(device);
-          try (Tape tape = new Tape(block.parameters(), Recompute.NEVER)) {
-            Tensor loss =
-                tape.record(
-                    () -> {
-                      Tensor error = new Sub().apply(block.apply(x), target);
-                      return new Dot().apply(error, error);
-                    });
-            tape.backward(loss, 1, gradients);
-            adam.step(gradients, 0.03);
-            gradients.clear();
-            return loss.item();
-          }
-        });
+    return Scope.run(() -> {
+      Tensor x = new Uniform(Philox.of(1, "x"), Shape.of(1, 4, 16, 16), -1, 1).on(device);
+      Tensor target = new Uniform(Philox.of(1, "y"), Shape.of(1, 4, 16, 16), -1, 1).on(device);
+      try (Tape tape = new Tape(block.parameters(), Recompute.NEVER)) {
+        Tensor loss =
+            tape.record(() -> {
+              Tensor error = new Sub().apply(block.apply(x), target);
+              return new Dot().apply(error, error);
+            });
+        tape.backward(loss, 1, gradients);
+        adam.step(gradients, 0.03);
+        gradients.clear();
+        return loss.item();
+      }
+    });
   }
 
   @Test

@@ -10,7 +10,10 @@ import dev.larmor.engine.op.Add;
 import dev.larmor.engine.op.Conv;
 import dev.larmor.engine.op.InstanceNormAct;
 
-/** A layer from outside Larmor: {@code x + swish(norm(conv(x)))}. Its reverse rule follows from its ops'. */
+/**
+ * A layer from outside Larmor: {@code x + swish(norm(conv(x)))}. Its reverse rule follows from its
+ * ops'.
+ */
 public final class ResidualBlock extends Layer {
   private final Parameter weight;
 

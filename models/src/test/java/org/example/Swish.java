@@ -9,7 +9,10 @@ import dev.larmor.engine.op.Reads;
 import dev.larmor.engine.op.Reverse;
 import java.util.List;
 
-/** An op from outside Larmor: {@code x·sigmoid(x)} (Ramachandran et al. 2017), with a reverse rule and two kernels. */
+/**
+ * An op from outside Larmor: {@code x·sigmoid(x)} (Ramachandran et al. 2017), with a reverse rule
+ * and two kernels.
+ */
 public record Swish() implements Op.Custom {
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
@@ -56,7 +59,10 @@ public record Swish() implements Op.Custom {
     return new CudaKernel(source, function, (out.shape().elements() + block - 1) / block, block);
   }
 
-  /** {@code g·(s + x·s·(1 − s))} with s = sigmoid(x). Inputs: g, x. An op of its own, as all gradients are. */
+  /**
+   * {@code g·(s + x·s·(1 − s))} with s = sigmoid(x). Inputs: g, x. An op of its own, as all
+   * gradients are.
+   */
   public record Grad() implements Op.Custom {
     @Override
     public List<TensorSpec> infer(List<TensorSpec> in) {

@@ -9,9 +9,9 @@ import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.api.Test;
 
 /** Adam against the formulas of the papers, computed here in double. */
 class AdamTest {
@@ -32,15 +32,15 @@ class AdamTest {
     try (Device device = Device.open(System.getProperty("larmor.device", "cpu"));
         One model = new One()) {
       model.place(device, Philox.of(0, "init"));
-      try (Adam adam = new Adam(model.parameters(), new Adam.Config(b1, b2, 1e-8, decay, decoupled));
+      try (Adam adam =
+              new Adam(model.parameters(), new Adam.Config(b1, b2, 1e-8, decay, decoupled));
           Gradients gradients = new Gradients()) {
         for (int step = 1; step <= 4; step++) {
           float[] g = {1, -2, 0, 0.5f * step, -1e-3f};
-          Scope.run(
-              () -> {
-                Tensor gradient = device.tensor(model.p.spec(), g);
-                gradients.complete(model.p, gradient);
-              });
+          Scope.run(() -> {
+            Tensor gradient = device.tensor(model.p.spec(), g);
+            gradients.complete(model.p, gradient);
+          });
           adam.step(gradients, rate);
           gradients.clear();
           for (int i = 0; i < p.length; i++) {
@@ -68,7 +68,8 @@ class AdamTest {
       model.place(device, Philox.of(0, "init"));
       try (Adam adam = new Adam(model.parameters(), Adam.Config.adamW(0.9, 0.999, 0));
           Gradients none = new Gradients()) {
-        IllegalStateException e = assertThrows(IllegalStateException.class, () -> adam.step(none, 1));
+        IllegalStateException e =
+            assertThrows(IllegalStateException.class, () -> adam.step(none, 1));
         assertEquals("no gradient for p: freeze it if it is not to be trained", e.getMessage());
         assertEquals(0, adam.steps());
       }

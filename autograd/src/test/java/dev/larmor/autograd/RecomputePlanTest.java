@@ -12,7 +12,10 @@ import org.junit.jupiter.api.Test;
 class RecomputePlanTest {
   private static final Map<String, Long> STAGES = Map.of("a", 30L, "b", 50L, "c", 20L, "d", 40L);
 
-  /** A step that keeps what each stage keeps, and 10 more; recomputing a stage needs its bytes for a while. */
+  /**
+   * A step that keeps what each stage keeps, and 10 more; recomputing a stage needs its bytes for a
+   * while.
+   */
   private static RecomputePlan.Trial dryRun(Recompute recompute) {
     long kept = 10;
     long transients = 0;

@@ -86,12 +86,30 @@ public final class Tensor implements AutoCloseable {
   }
 
   /**
-   * Gives up one ownership; the last one frees the memory. A scoped tensor's scope is the owner
-   * that gives up.
+   * Gives up an ownership that {@link #retain} or {@link #unscoped} gave; the last one frees the
+   * memory.
+   *
+   * @throws IllegalStateException if the scope is the only owner: see {@link #drop}
    */
   @Override
   public void close() {
     checkOpen();
+    if (scope != null && owners == 1) {
+      throw new IllegalStateException(
+          this + " belongs to its scope, which will free it; drop() frees it now");
+    }
+    release();
+  }
+
+  /**
+   * Takes this tensor from its scope before the scope ends: it is freed now, unless somebody
+   * retained it.
+   */
+  public void drop() {
+    checkOpen();
+    if (scope == null) {
+      throw new IllegalStateException(this + " belongs to no scope: close() it");
+    }
     scope = null;
     release();
   }
