@@ -1,0 +1,41 @@
+package dev.larmor.models.data.fastmri;
+
+import dev.larmor.engine.Philox;
+import dev.larmor.models.data.MaskPolicy;
+import dev.larmor.models.data.SamplingMask;
+
+/** Decides the sampling mask of each sample a {@link SliceLoader} delivers. */
+@FunctionalInterface
+public interface MaskSource {
+  /**
+   * The mask of one sample; called on worker threads, in any order.
+   *
+   * @param volume the sample's volume
+   * @param position the sample's position in the loader's order, from 0
+   */
+  SamplingMask mask(Volume volume, long position);
+
+  /** Each file's own mask: for reconstruction. */
+  static MaskSource ofFile() {
+    return (volume, position) -> volume.mask();
+  }
+
+  /**
+   * A fresh mask for every sample: for training.
+   *
+   * @param seed the run's seed
+   * @param epoch the epoch
+   * @param firstSample the number, in this epoch, of the loader's first sample: with folds or a
+   *     resumed epoch a loader starts later than at 0
+   */
+  static MaskSource perSample(MaskPolicy policy, long seed, long epoch, long firstSample) {
+    Philox stream = Philox.of(seed, "training mask").with(epoch);
+    return (volume, position) -> policy.draw(volume.width(), stream.with(firstSample + position));
+  }
+
+  /** One fixed mask for each volume, drawn by its file name: for validation. */
+  static MaskSource perVolume(MaskPolicy policy, long seed) {
+    Philox stream = Philox.of(seed, "validation mask");
+    return (volume, position) -> policy.draw(volume.width(), stream.with(volume.name()));
+  }
+}

@@ -1,0 +1,145 @@
+package dev.larmor.models.data.hdf5;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.larmor.models.Python;
+import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
+import dev.larmor.models.data.hdf5.Hdf5Writer.SliceSink;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class Hdf5WriterTest {
+  @TempDir Path folder;
+
+  /** Complex value n of kspace is n − i·n/2, pixel n of reconstruction n/4. */
+  private void write(Path path, int slices) {
+    try (Hdf5Writer writer = Hdf5Writer.replace(path)) {
+      writer.attribute("max", 0.1);
+      writer.attribute("acceleration", -4L);
+      writer.attribute("source", "Zürich");
+      writer.vector("mask", new float[] {0, 1, 1, 0, 1});
+      SliceSink kspace = writer.dataset("kspace", Element.C64, slices, 2, 7, 5);
+      SliceSink images = writer.dataset("reconstruction", Element.F32, slices, 6, 6);
+      for (int s = 0; s < slices; s++) {
+        float[] complex = new float[140];
+        for (int i = 0; i < 70; i++) {
+          complex[2 * i] = 70 * s + i;
+          complex[2 * i + 1] = -(70 * s + i) / 2f;
+        }
+        kspace.write(complex);
+        float[] image = new float[36];
+        for (int i = 0; i < 36; i++) {
+          image[i] = (36 * s + i) / 4f;
+        }
+        images.write(image);
+      }
+      writer.commit();
+    }
+  }
+
+  // 600 slices of 2 coils are 1200 chunks: more than fit into the default page of the chunk index.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 600})
+  void readsBackTheSame(int slices) {
+    Path path = folder.resolve("a.h5");
+    write(path, slices);
+    try (Hdf5File file = Hdf5File.open(path)) {
+      assertEquals(0.1, file.number("max").orElseThrow());
+      assertEquals(-4, file.number("acceleration").orElseThrow());
+      assertArrayEquals(new double[] {0, 1, 1, 0, 1}, file.dataset("mask").readNumbers());
+      assertEquals("C64[" + slices + ", 2, 7, 5]", file.dataset("kspace").toString());
+      assertEquals("F32[" + slices + ", 6, 6]", file.dataset("reconstruction").toString());
+      float[] complex = new float[140];
+      file.dataset("kspace").readSlice(slices - 1, complex);
+      assertEquals(70 * slices - 1, complex[138]);
+      assertEquals(-(70 * slices - 1) / 2f, complex[139]);
+      float[] image = new float[36];
+      file.dataset("reconstruction").readSlice(slices - 1, image);
+      assertEquals((36 * slices - 1) / 4f, image[35]);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 600})
+  void h5pyReadsTheSame(int slices) throws IOException {
+    Python.assumeModules("h5py", "numpy");
+    Path path = folder.resolve("a.h5");
+    write(path, slices);
+    Python.run(
+        """
+        import sys, h5py, numpy as np
+        f, slices = h5py.File(sys.argv[1], "r"), int(sys.argv[2])
+        assert f.attrs["max"] == 0.1 and f.attrs["acceleration"] == -4
+        assert f.attrs["source"].decode() == "Z\\u00fcrich"
+        assert sorted(f) == ["kspace", "mask", "reconstruction"]
+        assert f["mask"].dtype == np.float32 and f["mask"][:].tolist() == [0, 1, 1, 0, 1]
+        k, r = f["kspace"], f["reconstruction"]
+        assert k.dtype == np.complex64 and k.shape == (slices, 2, 7, 5), k
+        assert r.dtype == np.float32 and r.shape == (slices, 6, 6), r
+        assert k.chunks == (1, 1, 7, 5) and k.compression == "gzip" and k.shuffle
+        assert r.chunks == (1, 6, 6) and r.compression == "gzip" and r.shuffle
+        n = np.arange(k.size).reshape(k.shape)
+        assert (k[:] == n - 0.5j * n).all()
+        assert (r[:] == np.arange(r.size).reshape(r.shape) / 4).all()
+        f.close()
+        with h5py.File(sys.argv[1], "a") as f:  # and may go on writing to it
+            f.create_dataset("more", data=np.ones(3))
+            f.attrs["max"] = 2.0
+        """,
+        path,
+        slices);
+    try (Hdf5File file = Hdf5File.open(path)) {
+      assertEquals(2.0, file.number("max").orElseThrow());
+    }
+  }
+
+  @Test
+  void equalContentsMakeEqualFiles() throws IOException {
+    write(folder.resolve("a.h5"), 3);
+    write(folder.resolve("b.h5"), 3);
+    assertEquals(-1, Files.mismatch(folder.resolve("a.h5"), folder.resolve("b.h5")));
+  }
+
+  @Test
+  void anAbandonedFileLeavesTheOldOne() throws IOException {
+    Path path = folder.resolve("a.h5");
+    write(path, 1);
+    byte[] before = Files.readAllBytes(path);
+    try (Hdf5Writer writer = Hdf5Writer.replace(path)) {
+      writer.dataset("reconstruction", Element.F32, 2, 6, 6).write(new float[36]);
+      IllegalStateException e = assertThrows(IllegalStateException.class, writer::commit);
+      assertEquals("1 of 2 slices of 'reconstruction' are written", e.getMessage());
+    }
+    assertArrayEquals(before, Files.readAllBytes(path));
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(1, files.count());
+    }
+  }
+
+  @Test
+  void wrongUseIsRefused() {
+    try (Hdf5Writer writer = Hdf5Writer.replace(folder.resolve("a.h5"))) {
+      SliceSink sink = writer.dataset("x", Element.C64, 1, 2, 3);
+      assertEquals(
+          "11 floats for a slice of 'x' C64[1, 2, 3]",
+          assertThrows(IllegalArgumentException.class, () -> sink.write(new float[11]))
+              .getMessage());
+      sink.write(new float[12]);
+      assertThrows(IllegalStateException.class, () -> sink.write(new float[12]));
+      assertEquals(
+          "two datasets named 'x'",
+          assertThrows(IllegalArgumentException.class, () -> writer.vector("x", new float[1]))
+              .getMessage());
+      assertThrows(IllegalArgumentException.class, () -> writer.dataset("y", Element.F32, 0, 2, 3));
+      assertThrows(IllegalArgumentException.class, () -> writer.dataset("y", Element.F32, 4));
+    }
+  }
+}
