@@ -20,7 +20,14 @@ final class Check {
   }
 
   static void count(Op op, List<TensorSpec> in, int expected) {
-    that(in.size() == expected, op, "takes %d inputs, got %d: %s", expected, in.size(), in);
+    that(
+        in.size() == expected,
+        op,
+        "takes %d input%s, got %d: %s",
+        expected,
+        expected == 1 ? "" : "s",
+        in.size(),
+        in);
   }
 
   static void same(Op op, TensorSpec a, TensorSpec b) {

@@ -52,14 +52,19 @@ public record ConvTranspose(List<Integer> stride, List<Integer> padding, int gro
         x,
         w);
     Check.that(
-        x.shape().dim(1) == w.shape().dim(0) && x.shape().dim(1) % groups == 0,
+        x.shape().dim(1) == w.shape().dim(0),
         this,
-        "input channels %d != weight in-channels %d (%d groups): input %s, weight %s",
+        "input channels %d != weight in-channels %d: input %s, weight %s",
         x.shape().dim(1),
         w.shape().dim(0),
-        groups,
         x,
         w);
+    Check.that(
+        x.shape().dim(1) % groups == 0,
+        this,
+        "%d groups do not divide the input channels: input %s",
+        groups,
+        x);
     long[] dims = x.shape().dims();
     dims[1] = w.shape().dim(1) * groups;
     for (int i = 0; i < stride.size(); i++) {

@@ -41,7 +41,7 @@ public record Crop(List<Integer> offset, List<Integer> size) implements Op {
       Check.that(
           offset.get(i) + tail[i] <= x.shape().dim(i - axes),
           this,
-          "offset %s and size %s leave %s",
+          "offset %s and size %s reach outside %s",
           offset,
           size,
           x);

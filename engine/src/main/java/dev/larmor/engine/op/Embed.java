@@ -8,6 +8,12 @@ import java.util.List;
  * entries, else zeros.
  */
 public record Embed(int axis, int start, int total) implements Op.NotDifferentiable {
+  public Embed {
+    if (axis < 0 || start < 0) {
+      throw new IllegalArgumentException("embed on axis " + axis + " from " + start);
+    }
+  }
+
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
     Check.count(this, in, 1);

@@ -21,9 +21,9 @@ public record Narrow(int axis, int start, int length) implements Op {
     Check.that(
         axis < x.shape().rank() && (long) start + length <= x.shape().dim(axis),
         this,
-        "entries %d to %d of axis %d leave %s",
+        "there are no %d entries from %d on axis %d of %s",
+        length,
         start,
-        start + length,
         axis,
         x);
     return List.of(x.as(x.shape().with(axis, length)));

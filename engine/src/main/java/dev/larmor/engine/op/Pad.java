@@ -74,6 +74,7 @@ public record Pad(List<Integer> before, List<Integer> after, Mode mode) implemen
     public List<TensorSpec> infer(List<TensorSpec> in) {
       Check.count(this, in, 1);
       TensorSpec g = in.getFirst();
+      Check.floating(this, g);
       Check.spec(this, "gradient", g, g.as(pad.padded(g.as(inner))));
       return List.of(g.as(inner));
     }

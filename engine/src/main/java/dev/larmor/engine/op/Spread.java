@@ -10,7 +10,7 @@ public record Spread(TensorSpec spec) implements Op {
   public List<TensorSpec> infer(List<TensorSpec> in) {
     Check.count(this, in, 1);
     Check.scalar(this, "input", in.getFirst());
-    Check.real(this, spec);
+    Check.that(spec.dtype().isReal(), this, "output must be real: %s", spec);
     return List.of(spec);
   }
 
