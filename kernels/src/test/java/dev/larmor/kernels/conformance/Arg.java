@@ -1,0 +1,77 @@
+package dev.larmor.kernels.conformance;
+
+import dev.larmor.engine.DType;
+import dev.larmor.engine.Philox;
+import dev.larmor.engine.TensorSpec;
+
+/** An input of a case: its spec, and what numbers suit it. */
+record Arg(TensorSpec spec, Domain domain) {
+  /** What random numbers an input takes. */
+  enum Domain {
+    /** Uniform with mean 0 and variance 1. */
+    ANY,
+    /** The same, moved away from zero, where some functions have a kink. */
+    NOT_ZERO,
+    /** Between 0.5 and 2. */
+    POSITIVE,
+    /** Zeros and ones. */
+    MASK
+  }
+
+  static Arg of(DType dtype, long... dims) {
+    return new Arg(TensorSpec.of(dtype, dims), Domain.ANY);
+  }
+
+  static Arg f32(long... dims) {
+    return of(DType.F32, dims);
+  }
+
+  static Arg c64(long... dims) {
+    return of(DType.C64, dims);
+  }
+
+  Arg notZero() {
+    return new Arg(spec, Domain.NOT_ZERO);
+  }
+
+  Arg positive() {
+    return new Arg(spec, Domain.POSITIVE);
+  }
+
+  Arg mask() {
+    return new Arg(spec, Domain.MASK);
+  }
+
+  int reals() {
+    return Math.toIntExact(spec.shape().elements()) * (spec.dtype().isComplex() ? 2 : 1);
+  }
+
+  /** Random numbers that the dtype holds exactly, so that every device starts from the same. */
+  double[] draw(Philox stream) {
+    double[] values = new double[reals()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] =
+          switch (spec.dtype()) {
+            case U8, I32 -> stream.below(256, i);
+            case F64 -> number(stream, i);
+            case F32, C64 -> (float) number(stream, i);
+            case BF16 -> {
+              float wide = (float) number(stream, i);
+              yield Float.intBitsToFloat(Float.floatToIntBits(wide) & 0xFFFF0000);
+            }
+          };
+    }
+    return values;
+  }
+
+  private double number(Philox stream, long i) {
+    double u = stream.uniform(i);
+    double z = Math.sqrt(12) * (u - 0.5);
+    return switch (domain) {
+      case ANY -> z;
+      case NOT_ZERO -> z + Math.copySign(0.2, z);
+      case POSITIVE -> 0.5 + 1.5 * u;
+      case MASK -> u < 0.5 ? 0 : 1;
+    };
+  }
+}
