@@ -84,8 +84,8 @@ public final class Team implements AutoCloseable {
    * time take turns. Called from inside a task of this team, it runs the tasks one after the other
    * on the calling thread, under that thread's worker number.
    *
-   * <p>If a task throws, tasks not yet started are skipped, and the first exception is thrown
-   * here once no task is running any more.
+   * <p>If a task throws, tasks not yet started are skipped, and the first exception is thrown here
+   * once no task is running any more.
    */
   public void run(int tasks, Task body) {
     if (tasks < 0) {

@@ -135,20 +135,19 @@ class TeamTest {
       Thread[] callers = new Thread[4];
       for (int i = 0; i < callers.length; i++) {
         callers[i] =
-            new Thread(
-                () -> {
-                  for (int run = 0; run < 500; run++) {
-                    team.run(
-                        4,
-                        (task, worker) -> {
-                          if (running.incrementAndGet() > 2) {
-                            clashes.incrementAndGet();
-                          }
-                          done.incrementAndGet();
-                          running.decrementAndGet();
-                        });
-                  }
-                });
+            new Thread(() -> {
+              for (int run = 0; run < 500; run++) {
+                team.run(
+                    4,
+                    (task, worker) -> {
+                      if (running.incrementAndGet() > 2) {
+                        clashes.incrementAndGet();
+                      }
+                      done.incrementAndGet();
+                      running.decrementAndGet();
+                    });
+              }
+            });
         callers[i].start();
       }
       for (Thread caller : callers) {

@@ -91,15 +91,36 @@ final class Functions {
   static final Function CONVOLUTION_BACKWARD_DATA =
       status(
           "dnnl_convolution_backward_data_primitive_desc_create",
-          P, P, I, P, P, P, P, P, P, P, P, P);
+          P,
+          P,
+          I,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P);
   static final Function CONVOLUTION_BACKWARD_WEIGHTS =
       status(
           "dnnl_convolution_backward_weights_primitive_desc_create",
-          P, P, I, P, P, P, P, P, P, P, P, P, P);
-  static final Function MATMUL =
-      status("dnnl_matmul_primitive_desc_create", P, P, P, P, P, P, P);
-  static final Function REORDER =
-      status("dnnl_reorder_primitive_desc_create", P, P, P, P, P, P);
+          P,
+          P,
+          I,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P,
+          P);
+  static final Function MATMUL = status("dnnl_matmul_primitive_desc_create", P, P, P, P, P, P, P);
+  static final Function REORDER = status("dnnl_reorder_primitive_desc_create", P, P, P, P, P, P);
 
   static final Function PRIMITIVE_DESC_DESTROY = status("dnnl_primitive_desc_destroy", P);
   static final Function PRIMITIVE_DESC_QUERY = status("dnnl_primitive_desc_query", P, I, I, P);
@@ -206,8 +227,7 @@ final class Functions {
 
     private void check(int status) {
       if (status != 0) {
-        String meaning =
-            status > 0 && status < STATUS.length ? STATUS[status] : "status " + status;
+        String meaning = status > 0 && status < STATUS.length ? STATUS[status] : "status " + status;
         throw new IllegalStateException("[oneDNN] " + name + " failed: " + meaning);
       }
     }

@@ -49,6 +49,11 @@ public final class MemoryDesc implements AutoCloseable {
     }
   }
 
+  /** Adjacent elements. */
+  public static MemoryDesc vector(Type type, long length) {
+    return strided(type, new long[] {length}, new long[] {1});
+  }
+
   /** A layout the primitive it is given to may choose. */
   public static MemoryDesc any(Type type, long[] dims) {
     try (Arena arena = Arena.ofConfined()) {

@@ -17,10 +17,10 @@ import java.util.Locale;
 /**
  * Unpacks oneDNN from its jar into a private directory and loads it.
  *
- * <p>The jar {@code org.bytedeco:dnnl:3.11-1.5.13:linux-x86_64} carries {@code libdnnl.so.3} (90 MB)
- * and the OpenMP runtime it needs, {@code libgomp.so.1}, which it looks for beside itself. Both are
- * copied once to {@code $LARMOR_CACHE} or {@code ~/.cache/larmor}, in a directory named after the
- * version and readable by the owner only. Size and SHA-256 are compared at every load with the
+ * <p>The jar {@code org.bytedeco:dnnl:3.11-1.5.13:linux-x86_64} carries {@code libdnnl.so.3} (90
+ * MB) and the OpenMP runtime it needs, {@code libgomp.so.1}, which it looks for beside itself. Both
+ * are copied once to {@code $LARMOR_CACHE} or {@code ~/.cache/larmor}, in a directory named after
+ * the version and readable by the owner only. Size and SHA-256 are compared at every load with the
  * values below, so a damaged or foreign file is replaced, never loaded.
  */
 @SuppressWarnings("restricted") // calling native code is the purpose
@@ -69,7 +69,10 @@ final class NativeLibrary {
       }
     } catch (IOException e) {
       throw new UnavailableException(
-          "oneDNN could not be unpacked to " + directory + " (set LARMOR_CACHE to a writable place): " + e);
+          "oneDNN could not be unpacked to "
+              + directory
+              + " (set LARMOR_CACHE to a writable place): "
+              + e);
     }
     try {
       // dlsym on libdnnl also searches the libgomp it is bound to, whichever copy the process uses.

@@ -3,14 +3,13 @@ package dev.larmor.kernels.cpu.dnnl;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.larmor.kernels.cpu.ConvDirection;
-import dev.larmor.kernels.cpu.ConvShape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * A compiled oneDNN computation on fixed shapes, executed on memory named at each call.
+ * A oneDNN computation on fixed shapes, executed on memory named at each call. Code is generated on
+ * the first execution; layouts and scratch size are known before.
  *
  * <p>Different workers may execute the same primitive at the same time: each has its own memory
  * objects, made on its first call and pointed at the arguments on every call.
@@ -35,152 +34,148 @@ public final class Primitive implements AutoCloseable {
 
   private final DnnlEngine engine;
   private final long descriptor;
-  private final long handle;
   private final int[] arguments;
   private final MemoryDesc[] layouts;
   private final MemoryDesc scratch;
   private final long scratchBytes;
   private final AtomicReferenceArray<Invocation> invocations;
   private final Arena arena = Arena.ofShared();
+  private volatile long handle; // 0 until compiled
 
-  /** Takes over the descriptor and the layouts; the last argument is the scratch memory. */
-  private Primitive(DnnlEngine engine, long descriptor, int[] arguments, MemoryDesc... layouts) {
+  /**
+   * Takes over the descriptor.
+   *
+   * @param layouts memory descriptors of the arguments, to be copied
+   */
+  private Primitive(DnnlEngine engine, long descriptor, int[] arguments, long... layouts) {
     this.engine = engine;
     this.descriptor = descriptor;
     this.arguments = arguments;
-    this.layouts = layouts;
+    this.layouts = new MemoryDesc[layouts.length];
+    for (int i = 0; i < layouts.length; i++) {
+      this.layouts[i] = MemoryDesc.copyOf(layouts[i]);
+    }
     this.scratch = MemoryDesc.copyOf(query(Functions.QUERY_SCRATCHPAD));
     this.scratchBytes = scratch.bytes();
     this.invocations = new AtomicReferenceArray<>(engine.workers());
-    try (Arena local = Arena.ofConfined()) {
-      MemorySegment out = local.allocate(JAVA_LONG);
-      Functions.PRIMITIVE_CREATE.call(out.address(), descriptor);
-      handle = out.get(JAVA_LONG, 0);
-    }
-    Dnnl.LIVE_HANDLES.addAndGet(2);
+    Dnnl.LIVE_HANDLES.incrementAndGet();
   }
 
   /**
-   * A convolution in one of its three directions. Activations are channels-last and dense, weights
-   * are in a layout of oneDNN's choice, given by {@link #layout}; their gradient is F32.
+   * A forward convolution. Arguments of {@link #execute}: input, weights, bias if there is one, and
+   * output. The descriptors stay the caller's; that of the weights may leave the layout to oneDNN.
    *
-   * <p>Arguments of {@link #execute}: forward takes input, weights, bias (if any, F32) and output;
-   * backward data takes output gradient, weights and input gradient; backward weights takes input,
-   * output gradient and weight gradient.
-   *
-   * @param type type of activations and packed weights
-   * @param bias whether a forward pass adds a bias
+   * @param bias null if there is none
+   * @param strides step of the kernel along each spatial axis
+   * @param gaps unused input elements between two elements of the kernel (dilation less one)
+   * @param padsBefore zeros before the input
+   * @param padsAfter zeros after the input, exactly as many as the last window reads
    */
-  public static Primitive convolution(
+  public static Primitive convolutionForward(
       DnnlEngine engine,
-      ConvShape shape,
-      ConvDirection direction,
-      MemoryDesc.Type type,
-      boolean bias) {
+      MemoryDesc input,
+      MemoryDesc weights,
+      MemoryDesc bias,
+      MemoryDesc output,
+      long[] strides,
+      long[] gaps,
+      long[] padsBefore,
+      long[] padsAfter) {
     Functions.setOpenMpThreads(1);
-    int rank = shape.axes().size();
-    boolean grouped = shape.groups() > 1;
-    long[] in = new long[rank + 2];
-    long[] out = new long[rank + 2];
-    long[] weights = new long[rank + (grouped ? 3 : 2)];
-    long[][] perAxis = new long[4][rank];
-    in[0] = shape.batch();
-    in[1] = shape.inChannels();
-    out[0] = shape.batch();
-    out[1] = shape.outChannels();
-    if (grouped) {
-      weights[0] = shape.groups();
-    }
-    weights[weights.length - rank - 2] = shape.outChannels() / shape.groups();
-    weights[weights.length - rank - 1] = shape.inChannels() / shape.groups();
-    for (int i = 0; i < rank; i++) {
-      ConvShape.Axis axis = shape.axes().get(i);
-      in[i + 2] = axis.in();
-      out[i + 2] = axis.out();
-      weights[weights.length - rank + i] = axis.kernel();
-      perAxis[0][i] = axis.stride();
-      perAxis[1][i] = axis.dilation() - 1L;
-      perAxis[2][i] = axis.padBefore();
-      perAxis[3][i] =
-          (axis.out() - 1L) * axis.stride() + axis.extent() - axis.in() - axis.padBefore();
-    }
-    MemoryDesc inLayout = MemoryDesc.strided(type, in, channelsLast(in));
-    MemoryDesc outLayout = MemoryDesc.strided(type, out, channelsLast(out));
-    MemoryDesc.Type weightType =
-        direction == ConvDirection.BACKWARD_WEIGHTS ? MemoryDesc.Type.F32 : type;
-    try (Arena arena = Arena.ofConfined();
-        MemoryDesc any = MemoryDesc.any(weightType, weights)) {
-      long strides = arena.allocateFrom(JAVA_LONG, perAxis[0]).address();
-      long dilations = arena.allocateFrom(JAVA_LONG, perAxis[1]).address();
-      long padsBefore = arena.allocateFrom(JAVA_LONG, perAxis[2]).address();
-      long padsAfter = arena.allocateFrom(JAVA_LONG, perAxis[3]).address();
+    try (Arena arena = Arena.ofConfined()) {
       MemorySegment created = arena.allocate(JAVA_LONG);
-      return switch (direction) {
-        case FORWARD -> {
-          MemoryDesc biasLayout =
-              MemoryDesc.strided(
-                  MemoryDesc.Type.F32, new long[] {shape.outChannels()}, new long[] {1});
-          Functions.CONVOLUTION_FORWARD.call(
-              created.address(),
-              engine.handle,
-              Functions.FORWARD_TRAINING,
-              Functions.CONVOLUTION_DIRECT,
-              inLayout.handle,
-              any.handle,
-              bias ? biasLayout.handle : 0L,
-              outLayout.handle,
-              strides,
-              dilations,
-              padsBefore,
-              padsAfter,
-              engine.attributes);
-          long descriptor = created.get(JAVA_LONG, 0);
-          MemoryDesc packed = MemoryDesc.copyOf(query(descriptor, Functions.QUERY_WEIGHTS));
-          if (bias) {
-            yield new Primitive(
-                engine, descriptor, FORWARD_BIAS, inLayout, packed, biasLayout, outLayout);
-          }
-          biasLayout.close();
-          yield new Primitive(engine, descriptor, FORWARD, inLayout, packed, outLayout);
-        }
-        case BACKWARD_DATA -> {
-          Functions.CONVOLUTION_BACKWARD_DATA.call(
-              created.address(),
-              engine.handle,
-              Functions.CONVOLUTION_DIRECT,
-              inLayout.handle,
-              any.handle,
-              outLayout.handle,
-              strides,
-              dilations,
-              padsBefore,
-              padsAfter,
-              0L,
-              engine.attributes);
-          long descriptor = created.get(JAVA_LONG, 0);
-          MemoryDesc packed = MemoryDesc.copyOf(query(descriptor, Functions.QUERY_WEIGHTS));
-          yield new Primitive(engine, descriptor, BACKWARD_DATA, outLayout, packed, inLayout);
-        }
-        case BACKWARD_WEIGHTS -> {
-          Functions.CONVOLUTION_BACKWARD_WEIGHTS.call(
-              created.address(),
-              engine.handle,
-              Functions.CONVOLUTION_DIRECT,
-              inLayout.handle,
-              any.handle,
-              0L,
-              outLayout.handle,
-              strides,
-              dilations,
-              padsBefore,
-              padsAfter,
-              0L,
-              engine.attributes);
-          long descriptor = created.get(JAVA_LONG, 0);
-          MemoryDesc packed = MemoryDesc.copyOf(query(descriptor, Functions.QUERY_DIFF_WEIGHTS));
-          yield new Primitive(engine, descriptor, BACKWARD_WEIGHTS, inLayout, outLayout, packed);
-        }
-      };
+      Functions.CONVOLUTION_FORWARD.call(
+          created.address(),
+          engine.handle,
+          Functions.FORWARD_TRAINING,
+          Functions.CONVOLUTION_DIRECT,
+          input.handle,
+          weights.handle,
+          bias == null ? 0L : bias.handle,
+          output.handle,
+          arena.allocateFrom(JAVA_LONG, strides).address(),
+          arena.allocateFrom(JAVA_LONG, gaps).address(),
+          arena.allocateFrom(JAVA_LONG, padsBefore).address(),
+          arena.allocateFrom(JAVA_LONG, padsAfter).address(),
+          engine.attributes);
+      long descriptor = created.get(JAVA_LONG, 0);
+      long chosen = query(descriptor, Functions.QUERY_WEIGHTS);
+      return bias == null
+          ? new Primitive(engine, descriptor, FORWARD, input.handle, chosen, output.handle)
+          : new Primitive(
+              engine, descriptor, FORWARD_BIAS, input.handle, chosen, bias.handle, output.handle);
+    }
+  }
+
+  /**
+   * The input gradient of a convolution. Arguments of {@link #execute}: output gradient, weights
+   * and input gradient. Parameters as for {@link #convolutionForward}.
+   */
+  public static Primitive convolutionBackwardData(
+      DnnlEngine engine,
+      MemoryDesc input,
+      MemoryDesc weights,
+      MemoryDesc output,
+      long[] strides,
+      long[] gaps,
+      long[] padsBefore,
+      long[] padsAfter) {
+    Functions.setOpenMpThreads(1);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment created = arena.allocate(JAVA_LONG);
+      Functions.CONVOLUTION_BACKWARD_DATA.call(
+          created.address(),
+          engine.handle,
+          Functions.CONVOLUTION_DIRECT,
+          input.handle,
+          weights.handle,
+          output.handle,
+          arena.allocateFrom(JAVA_LONG, strides).address(),
+          arena.allocateFrom(JAVA_LONG, gaps).address(),
+          arena.allocateFrom(JAVA_LONG, padsBefore).address(),
+          arena.allocateFrom(JAVA_LONG, padsAfter).address(),
+          0L,
+          engine.attributes);
+      long descriptor = created.get(JAVA_LONG, 0);
+      long chosen = query(descriptor, Functions.QUERY_WEIGHTS);
+      return new Primitive(engine, descriptor, BACKWARD_DATA, output.handle, chosen, input.handle);
+    }
+  }
+
+  /**
+   * The weight gradient of a convolution. Arguments of {@link #execute}: input, output gradient and
+   * weight gradient. Parameters as for {@link #convolutionForward}.
+   */
+  public static Primitive convolutionBackwardWeights(
+      DnnlEngine engine,
+      MemoryDesc input,
+      MemoryDesc weights,
+      MemoryDesc output,
+      long[] strides,
+      long[] gaps,
+      long[] padsBefore,
+      long[] padsAfter) {
+    Functions.setOpenMpThreads(1);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment created = arena.allocate(JAVA_LONG);
+      Functions.CONVOLUTION_BACKWARD_WEIGHTS.call(
+          created.address(),
+          engine.handle,
+          Functions.CONVOLUTION_DIRECT,
+          input.handle,
+          weights.handle,
+          0L,
+          output.handle,
+          arena.allocateFrom(JAVA_LONG, strides).address(),
+          arena.allocateFrom(JAVA_LONG, gaps).address(),
+          arena.allocateFrom(JAVA_LONG, padsBefore).address(),
+          arena.allocateFrom(JAVA_LONG, padsAfter).address(),
+          0L,
+          engine.attributes);
+      long descriptor = created.get(JAVA_LONG, 0);
+      long chosen = query(descriptor, Functions.QUERY_DIFF_WEIGHTS);
+      return new Primitive(
+          engine, descriptor, BACKWARD_WEIGHTS, input.handle, output.handle, chosen);
     }
   }
 
@@ -203,8 +198,8 @@ public final class Primitive implements AutoCloseable {
           engine,
           created.get(JAVA_LONG, 0),
           new int[] {Functions.ARG_SRC, Functions.ARG_DST},
-          MemoryDesc.copyOf(from.handle),
-          MemoryDesc.copyOf(to.handle));
+          from.handle,
+          to.handle);
     }
   }
 
@@ -222,22 +217,10 @@ public final class Primitive implements AutoCloseable {
           engine,
           created.get(JAVA_LONG, 0),
           new int[] {Functions.ARG_SRC, Functions.ARG_WEIGHTS, Functions.ARG_DST},
-          MemoryDesc.copyOf(a.handle),
-          MemoryDesc.copyOf(b.handle),
-          MemoryDesc.copyOf(c.handle));
+          a.handle,
+          b.handle,
+          c.handle);
     }
-  }
-
-  private static long[] channelsLast(long[] dims) {
-    long[] strides = new long[dims.length];
-    strides[1] = 1;
-    long stride = dims[1];
-    for (int i = dims.length - 1; i >= 2; i--) {
-      strides[i] = stride;
-      stride *= dims[i];
-    }
-    strides[0] = stride;
-    return strides;
   }
 
   /** Bytes of scratch memory one execution needs. */
@@ -279,7 +262,24 @@ public final class Primitive implements AutoCloseable {
     Functions.setDataHandle(invocation.memories[addresses.length], scratchAddress);
     Functions.setOpenMpThreads(1);
     Functions.execute(
-        handle, engine.stream(worker), invocation.memories.length, invocation.array.address());
+        compiled(), engine.stream(worker), invocation.memories.length, invocation.array.address());
+  }
+
+  private long compiled() {
+    return handle != 0 ? handle : compile();
+  }
+
+  private synchronized long compile() {
+    if (handle == 0) {
+      Functions.setOpenMpThreads(1);
+      try (Arena local = Arena.ofConfined()) {
+        MemorySegment out = local.allocate(JAVA_LONG);
+        Functions.PRIMITIVE_CREATE.call(out.address(), descriptor);
+        handle = out.get(JAVA_LONG, 0);
+      }
+      Dnnl.LIVE_HANDLES.incrementAndGet();
+    }
+    return handle;
   }
 
   private long query(int what) {
@@ -299,9 +299,12 @@ public final class Primitive implements AutoCloseable {
         invocation.close();
       }
     }
-    Functions.PRIMITIVE_DESTROY.call(handle);
+    if (handle != 0) {
+      Functions.PRIMITIVE_DESTROY.call(handle);
+      Dnnl.LIVE_HANDLES.decrementAndGet();
+    }
     Functions.PRIMITIVE_DESC_DESTROY.call(descriptor);
-    Dnnl.LIVE_HANDLES.addAndGet(-2);
+    Dnnl.LIVE_HANDLES.decrementAndGet();
     for (MemoryDesc layout : layouts) {
       layout.close();
     }
@@ -321,8 +324,7 @@ public final class Primitive implements AutoCloseable {
         Functions.MEMORY_CREATE.call(
             out.address(), last ? scratch.handle : layouts[i].handle, engine.handle, 0L);
         memories[i] = out.get(JAVA_LONG, 0);
-        array.set(
-            JAVA_INT, i * ARGUMENT_BYTES, last ? Functions.ARG_SCRATCHPAD : arguments[i]);
+        array.set(JAVA_INT, i * ARGUMENT_BYTES, last ? Functions.ARG_SCRATCHPAD : arguments[i]);
         array.set(JAVA_LONG, i * ARGUMENT_BYTES + 8, memories[i]);
       }
       Dnnl.LIVE_HANDLES.addAndGet(memories.length);

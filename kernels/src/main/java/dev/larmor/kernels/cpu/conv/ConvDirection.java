@@ -1,4 +1,4 @@
-package dev.larmor.kernels.cpu;
+package dev.larmor.kernels.cpu.conv;
 
 /** The three computations of a convolution. */
 public enum ConvDirection {

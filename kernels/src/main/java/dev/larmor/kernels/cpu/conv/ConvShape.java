@@ -1,5 +1,6 @@
-package dev.larmor.kernels.cpu;
+package dev.larmor.kernels.cpu.conv;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,8 +14,8 @@ import java.util.List;
  * </pre>
  *
  * <p>A transposed convolution is the adjoint of one of these: its forward pass is {@link
- * ConvDirection#BACKWARD_DATA} of the convolution that maps its output to its input, and its weights
- * {@code [I, kernel..., O / groups]} are that convolution's weights as they stand.
+ * ConvDirection#BACKWARD_DATA} of the convolution that maps its output to its input, and its
+ * weights {@code [I, kernel..., O / groups]} are that convolution's weights as they stand.
  *
  * @param batch number of images
  * @param groups number of groups; divides both channel counts
@@ -22,8 +23,7 @@ import java.util.List;
  * @param outChannels channels of the output, all groups together
  * @param axes spatial axes
  */
-public record ConvShape(
-    int batch, int groups, int inChannels, int outChannels, List<Axis> axes) {
+public record ConvShape(int batch, int groups, int inChannels, int outChannels, List<Axis> axes) {
 
   /**
    * One spatial axis.
@@ -35,8 +35,7 @@ public record ConvShape(
    * @param padAfter zeros after the input; negative if the last elements of the input are not read
    * @param dilation distance between two elements of the kernel; 1 means adjacent
    */
-  public record Axis(
-      int in, int kernel, int stride, int padBefore, int padAfter, int dilation) {
+  public record Axis(int in, int kernel, int stride, int padBefore, int padAfter, int dilation) {
 
     /** Checks that the sizes are positive and the padded input holds the kernel at least once. */
     public Axis {
@@ -67,12 +66,9 @@ public record ConvShape(
       return (kernel - 1) * dilation + 1;
     }
 
-    /** The same axis with {@code padAfter} such that the last window ends exactly at the padding. */
-    Axis exact() {
-      int exact = (out() - 1) * stride + extent() - in - padBefore;
-      return exact == padAfter
-          ? this
-          : new Axis(in, kernel, stride, padBefore, exact, dilation);
+    /** The same kernel over other input and padding. */
+    Axis part(int partIn, int partBefore, int partAfter) {
+      return new Axis(partIn, kernel, stride, partBefore, partAfter, dilation);
     }
   }
 
@@ -97,7 +93,13 @@ public record ConvShape(
 
   /** A 2-D convolution with square kernel, the same stride and padding on both axes, one group. */
   public static ConvShape of2d(
-      int batch, int inChannels, int height, int width, int outChannels, int kernel, int stride,
+      int batch,
+      int inChannels,
+      int height,
+      int width,
+      int outChannels,
+      int kernel,
+      int stride,
       int pad) {
     return new ConvShape(
         batch,
@@ -109,8 +111,15 @@ public record ConvShape(
 
   /** A 3-D convolution with cubic kernel, the same stride and padding on all axes, one group. */
   public static ConvShape of3d(
-      int batch, int inChannels, int depth, int height, int width, int outChannels, int kernel,
-      int stride, int pad) {
+      int batch,
+      int inChannels,
+      int depth,
+      int height,
+      int width,
+      int outChannels,
+      int kernel,
+      int stride,
+      int pad) {
     return new ConvShape(
         batch,
         1,
@@ -124,17 +133,29 @@ public record ConvShape(
 
   /** Number of input pixels (voxels) of one image. */
   public long inPixels() {
-    return axes.stream().mapToLong(Axis::in).reduce(1, Math::multiplyExact);
+    long pixels = 1;
+    for (Axis axis : axes) {
+      pixels = Math.multiplyExact(pixels, axis.in());
+    }
+    return pixels;
   }
 
   /** Number of output pixels (voxels) of one image. */
   public long outPixels() {
-    return axes.stream().mapToLong(Axis::out).reduce(1, Math::multiplyExact);
+    long pixels = 1;
+    for (Axis axis : axes) {
+      pixels = Math.multiplyExact(pixels, axis.out());
+    }
+    return pixels;
   }
 
   /** Number of kernel elements. */
   public int taps() {
-    return axes.stream().mapToInt(Axis::kernel).reduce(1, Math::multiplyExact);
+    int taps = 1;
+    for (Axis axis : axes) {
+      taps = Math.multiplyExact(taps, axis.kernel());
+    }
+    return taps;
   }
 
   /** Number of weights. */
@@ -149,13 +170,18 @@ public record ConvShape(
 
   /** The real convolution equal to this one when all its channels are complex. */
   ConvShape complexAsReal() {
-    return new ConvShape(batch, groups, 2 * inChannels, 2 * outChannels, axes);
+    return withChannels(2 * inChannels, 2 * outChannels);
   }
 
-  /** The same convolution over other batch, channels and outermost axis. */
-  ConvShape part(int partBatch, int partIn, int partOut, Axis outermost) {
-    List<Axis> partAxes = new java.util.ArrayList<>(axes);
+  /** The same convolution on other images and another outermost axis. */
+  ConvShape part(int images, Axis outermost) {
+    List<Axis> partAxes = new ArrayList<>(axes);
     partAxes.set(0, outermost);
-    return new ConvShape(partBatch, groups, partIn, partOut, partAxes);
+    return new ConvShape(images, groups, inChannels, outChannels, partAxes);
+  }
+
+  /** The same convolution with other numbers of channels. */
+  ConvShape withChannels(int in, int out) {
+    return new ConvShape(batch, groups, in, out, axes);
   }
 }

@@ -1,0 +1,176 @@
+package dev.larmor.kernels.cpu.conv;
+
+import dev.larmor.engine.DType;
+import dev.larmor.kernels.cpu.Team;
+import dev.larmor.kernels.cpu.dnnl.Dnnl;
+import dev.larmor.kernels.cpu.dnnl.DnnlEngine;
+import dev.larmor.kernels.cpu.dnnl.MemoryDesc;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The convolutions of the CPU backend: real (F32, or BF16 with F32 weights) and complex (C64), by
+ * oneDNN, or in Java where oneDNN is not available.
+ *
+ * <p>Tensors are dense and channels-last ({@link ConvShape}). Weights, biases and weight gradients
+ * are F32, or C64 for complex convolutions. Results are bit-identical from run to run and for any
+ * number of threads of the team. Nothing is allocated by a call: scratch memory is the caller's
+ * workspace, and generated code is kept for the {@value #PLANS} geometries used last.
+ *
+ * <p>Not thread-safe: one thread at a time.
+ */
+public final class Convolutions implements AutoCloseable {
+
+  /** Plans kept; a plan holds up to about 1 MB of generated code. */
+  private static final int PLANS = 512;
+
+  private record Key(ConvShape shape, ConvDirection direction, DType type, boolean bias) {}
+
+  private final Team team;
+  private final DnnlEngine engine; // null: in Java
+  private final Map<Key, ConvPlan> plans = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** Convolutions on a team, by oneDNN if it is available. */
+  public Convolutions(Team team) {
+    this(team, Dnnl.isAvailable());
+  }
+
+  Convolutions(Team team, boolean dnnl) {
+    this.team = team;
+    this.engine = dnnl ? new DnnlEngine(team.threads()) : null;
+  }
+
+  /** Bytes of workspace a call needs. Depends on the number of threads of the team. */
+  public long workspaceBytes(ConvShape shape, ConvDirection direction, DType type, boolean bias) {
+    return plan(shape, direction, type, bias).workspaceBytes();
+  }
+
+  /**
+   * Output of a convolution.
+   *
+   * @param type element type of x and y: F32, BF16 or C64
+   * @param bias one element per output channel, or null
+   * @param workspace at least {@link #workspaceBytes} bytes, 64-byte aligned; may be null if that
+   *     is 0
+   */
+  public void forward(
+      ConvShape shape,
+      DType type,
+      MemorySegment x,
+      MemorySegment weights,
+      MemorySegment bias,
+      MemorySegment y,
+      MemorySegment workspace) {
+    run(shape, ConvDirection.FORWARD, type, x, weights, bias, y, workspace);
+  }
+
+  /** Gradient of the input of a convolution; arguments as for {@link #forward}. */
+  public void backwardData(
+      ConvShape shape,
+      DType type,
+      MemorySegment dy,
+      MemorySegment weights,
+      MemorySegment dx,
+      MemorySegment workspace) {
+    run(shape, ConvDirection.BACKWARD_DATA, type, dx, weights, null, dy, workspace);
+  }
+
+  /** Gradient of the weights of a convolution; arguments as for {@link #forward}. */
+  public void backwardWeights(
+      ConvShape shape,
+      DType type,
+      MemorySegment x,
+      MemorySegment dy,
+      MemorySegment dw,
+      MemorySegment workspace) {
+    run(shape, ConvDirection.BACKWARD_WEIGHTS, type, x, dw, null, dy, workspace);
+  }
+
+  private void run(
+      ConvShape shape,
+      ConvDirection direction,
+      DType type,
+      MemorySegment input,
+      MemorySegment weights,
+      MemorySegment bias,
+      MemorySegment output,
+      MemorySegment workspace) {
+    ConvPlan plan = plan(shape, direction, type, bias != null);
+    long elements = shape.batch() * shape.inPixels() * shape.inChannels();
+    DType weightType = type == DType.C64 ? DType.C64 : DType.F32;
+    require("input", input, elements * type.bytes());
+    require("weights", weights, shape.weights() * weightType.bytes());
+    elements = shape.batch() * shape.outPixels() * shape.outChannels();
+    require("output", output, elements * type.bytes());
+    if (bias != null) {
+      require("bias", bias, (long) shape.outChannels() * weightType.bytes());
+    }
+    if (plan.workspaceBytes() > 0) {
+      require("workspace", workspace, plan.workspaceBytes());
+    }
+    plan.run(
+        input.address(),
+        weights.address(),
+        bias == null ? 0 : bias.address(),
+        output.address(),
+        workspace == null ? 0 : workspace.address());
+  }
+
+  private static void require(String name, MemorySegment segment, long bytes) {
+    if (segment.byteSize() < bytes) {
+      throw new IllegalArgumentException(
+          "[conv] %s has %d bytes, needs %d".formatted(name, segment.byteSize(), bytes));
+    }
+  }
+
+  private ConvPlan plan(ConvShape shape, ConvDirection direction, DType type, boolean bias) {
+    Key key = new Key(shape, direction, type, bias);
+    ConvPlan plan = plans.get(key);
+    if (plan == null) {
+      if (plans.size() == PLANS) {
+        plans.remove(plans.keySet().iterator().next()).close(); // the one used least recently
+      }
+      plan = newPlan(shape, direction, type, bias);
+      plans.put(key, plan);
+    }
+    return plan;
+  }
+
+  private ConvPlan newPlan(ConvShape shape, ConvDirection direction, DType type, boolean bias) {
+    return switch (type) {
+      case C64 ->
+          new ComplexConvolution(
+              team, shape, direction, newPlan(shape.complexAsReal(), direction, DType.F32, bias));
+      case F32, BF16 ->
+          engine == null
+              ? javaPlan(shape, direction, type)
+              : new DnnlPlanner(engine, team)
+                  .plan(
+                      shape,
+                      direction,
+                      type == DType.BF16 ? MemoryDesc.Type.BF16 : MemoryDesc.Type.F32,
+                      bias);
+      default ->
+          throw new IllegalArgumentException("[conv] F32, BF16 or C64 expected, got " + type);
+    };
+  }
+
+  private ConvPlan javaPlan(ConvShape shape, ConvDirection direction, DType type) {
+    ConvPlan plan =
+        direction == ConvDirection.BACKWARD_WEIGHTS
+            ? new DirectWeightGradient(team, shape)
+            : new DirectConvolution(team, shape, direction);
+    return type == DType.BF16 ? new WidenedConvolution(team, shape, direction, plan) : plan;
+  }
+
+  /** Destroys all plans. The team stays open. */
+  @Override
+  public void close() {
+    plans.values().forEach(ConvPlan::close);
+    plans.clear();
+    if (engine != null) {
+      engine.close();
+    }
+  }
+}

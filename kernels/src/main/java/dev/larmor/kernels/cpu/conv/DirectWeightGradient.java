@@ -1,0 +1,208 @@
+package dev.larmor.kernels.cpu.conv;
+
+import dev.larmor.kernels.cpu.Team;
+import java.util.List;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * The weight gradient of an F32 convolution in Java, by the definition: used where oneDNN is not
+ * available.
+ *
+ * <pre>
+ * dw[o, tap, i] = Σ_p dy[p, o] · x[pixel(p, tap), i]
+ * </pre>
+ *
+ * <p>Line after line of the output is added to eight output channels times a vector of input
+ * channels in registers. Small gradients are cut into blocks of lines, whose partial sums are added
+ * in order; large ones into blocks of output channels.
+ *
+ * <p>Workspace: the partial sums after the first.
+ */
+final class DirectWeightGradient implements ConvPlan {
+
+  private static final int LANES = Memory.FLOATS.length();
+
+  /** Output channels computed at a time. */
+  private static final int TILE = 8;
+
+  /** Blocks of lines a small gradient is cut into. */
+  private static final int PARTS = 16;
+
+  /** Gradients with more elements are cut by output channels. */
+  private static final long MAX_SUMMED_WEIGHTS = 1 << 19;
+
+  private final Team team;
+  private final ConvShape shape;
+  private final ConvShape.Axis depth;
+  private final ConvShape.Axis height;
+  private final ConvShape.Axis width;
+  private final int inPerGroup;
+  private final int outPerGroup;
+  private final int tiles; // of output channels, in a group
+  private final long lines;
+  private final int parts;
+  private final int blocks;
+  private final long partialBytes;
+
+  /** Plans the weight gradient. */
+  DirectWeightGradient(Team team, ConvShape shape) {
+    this.team = team;
+    this.shape = shape;
+    List<ConvShape.Axis> axes = DirectConvolution.threeAxes(shape);
+    depth = axes.get(0);
+    height = axes.get(1);
+    width = axes.get(2);
+    inPerGroup = shape.inChannels() / shape.groups();
+    outPerGroup = shape.outChannels() / shape.groups();
+    tiles = Math.ceilDiv(outPerGroup, TILE);
+    lines = (long) shape.batch() * depth.out() * height.out();
+    boolean summed = shape.weights() <= MAX_SUMMED_WEIGHTS;
+    parts = summed ? (int) Math.min(PARTS, lines) : 1;
+    blocks = summed ? 1 : shape.groups() * tiles;
+    partialBytes = Workspace.align(shape.weights() * Float.BYTES);
+  }
+
+  @Override
+  public long workspaceBytes() {
+    return (parts - 1) * partialBytes;
+  }
+
+  @Override
+  public void run(long input, long weights, long bias, long output, long workspace) {
+    team.run(
+        parts * blocks,
+        (task, worker) -> {
+          int part = task / blocks;
+          int block = task % blocks;
+          int all = shape.groups() * tiles;
+          int firstTile = (int) ((long) block * all / blocks);
+          int lastTile = (int) ((long) (block + 1) * all / blocks);
+          long sum = part == 0 ? weights : workspace + (part - 1) * partialBytes;
+          clear(sum, firstTile, lastTile);
+          for (long line = part * lines / parts; line < (part + 1) * lines / parts; line++) {
+            for (int tile = firstTile; tile < lastTile; tile++) {
+              addLine(line, tile / tiles, tile % tiles * TILE, input, output, sum);
+            }
+          }
+        });
+    PartialSums.add(team, weights, workspace, partialBytes, parts, shape.weights());
+  }
+
+  private void clear(long sum, int firstTile, int lastTile) {
+    long perChannel = (long) shape.taps() * inPerGroup * Float.BYTES;
+    for (int tile = firstTile; tile < lastTile; tile++) {
+      int first = tile % tiles * TILE;
+      int channels = Math.min(TILE, outPerGroup - first);
+      long from = (tile / tiles * (long) outPerGroup + first) * perChannel;
+      Memory.ALL.asSlice(sum + from, channels * perChannel).fill((byte) 0);
+    }
+  }
+
+  /** Adds one line of the output to the gradient of a tile of output channels, for every tap. */
+  private void addLine(long line, int group, int first, long input, long output, long sum) {
+    int y = (int) (line % height.out());
+    int z = (int) (line / height.out() % depth.out());
+    long image = line / height.out() / depth.out();
+    long inPixel = (long) shape.inChannels() * Float.BYTES;
+    long outPixel = (long) shape.outChannels() * Float.BYTES;
+    long firstChannel = (long) group * outPerGroup + first;
+    long outLine = output + line * width.out() * outPixel + firstChannel * Float.BYTES;
+    int channels = Math.min(TILE, outPerGroup - first);
+    int taps = shape.taps();
+    for (int tap = 0; tap < taps; tap++) {
+      int column = tap % width.kernel();
+      int row = tap / width.kernel() % height.kernel();
+      int slice = tap / width.kernel() / height.kernel();
+      int inZ = z * depth.stride() - depth.padBefore() + slice * depth.dilation();
+      int inY = y * height.stride() - height.padBefore() + row * height.dilation();
+      if (inZ < 0 || inZ >= depth.in() || inY < 0 || inY >= height.in()) {
+        continue;
+      }
+      int shift =
+          column * width.dilation() - width.padBefore(); // input x = output x · stride + shift
+      int from = shift < 0 ? Math.ceilDiv(-shift, width.stride()) : 0;
+      int to = Math.min(width.out(), Math.ceilDiv(width.in() - shift, width.stride()));
+      if (from >= to) {
+        continue;
+      }
+      long inLine = input + ((image * depth.in() + inZ) * height.in() + inY) * width.in() * inPixel;
+      long x = inLine + ((long) from * width.stride() + shift) * inPixel;
+      long weightAt = sum + (firstChannel * taps + tap) * inPerGroup * Float.BYTES;
+      for (int i = 0; i < inPerGroup; i += LANES) {
+        addPixels(
+            x + ((long) group * inPerGroup + i) * Float.BYTES,
+            width.stride() * inPixel,
+            outLine + from * outPixel,
+            outPixel,
+            to - from,
+            weightAt + (long) i * Float.BYTES,
+            (long) taps * inPerGroup * Float.BYTES,
+            channels,
+            Memory.FLOATS.indexInRange(i, inPerGroup));
+      }
+    }
+  }
+
+  private static void addPixels(
+      long x,
+      long xStride,
+      long dy,
+      long dyStride,
+      int pixels,
+      long dw,
+      long dwStride,
+      int channels,
+      VectorMask<Float> mask) {
+    // Channels beyond the last compute it again; they are not stored.
+    long o1 = Math.min(1, channels - 1) * (long) Float.BYTES;
+    long o2 = Math.min(2, channels - 1) * (long) Float.BYTES;
+    long o3 = Math.min(3, channels - 1) * (long) Float.BYTES;
+    long o4 = Math.min(4, channels - 1) * (long) Float.BYTES;
+    long o5 = Math.min(5, channels - 1) * (long) Float.BYTES;
+    long o6 = Math.min(6, channels - 1) * (long) Float.BYTES;
+    long o7 = Math.min(7, channels - 1) * (long) Float.BYTES;
+    FloatVector s0 = FloatVector.zero(Memory.FLOATS);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    FloatVector s4 = s0;
+    FloatVector s5 = s0;
+    FloatVector s6 = s0;
+    FloatVector s7 = s0;
+    for (int p = 0; p < pixels; p++) {
+      FloatVector v =
+          FloatVector.fromMemorySegment(Memory.FLOATS, Memory.ALL, x, Memory.ORDER, mask);
+      s0 = Memory.broadcast(dy).fma(v, s0);
+      s1 = Memory.broadcast(dy + o1).fma(v, s1);
+      s2 = Memory.broadcast(dy + o2).fma(v, s2);
+      s3 = Memory.broadcast(dy + o3).fma(v, s3);
+      s4 = Memory.broadcast(dy + o4).fma(v, s4);
+      s5 = Memory.broadcast(dy + o5).fma(v, s5);
+      s6 = Memory.broadcast(dy + o6).fma(v, s6);
+      s7 = Memory.broadcast(dy + o7).fma(v, s7);
+      x += xStride;
+      dy += dyStride;
+    }
+    for (int o = 0; o < channels; o++) {
+      FloatVector sum =
+          switch (o) {
+            case 0 -> s0;
+            case 1 -> s1;
+            case 2 -> s2;
+            case 3 -> s3;
+            case 4 -> s4;
+            case 5 -> s5;
+            case 6 -> s6;
+            default -> s7;
+          };
+      long at = dw + o * dwStride;
+      FloatVector.fromMemorySegment(Memory.FLOATS, Memory.ALL, at, Memory.ORDER, mask)
+          .add(sum)
+          .intoMemorySegment(Memory.ALL, at, Memory.ORDER, mask);
+    }
+  }
+
+  @Override
+  public void close() {}
+}
