@@ -57,6 +57,7 @@ public interface Backend extends AutoCloseable {
   /** Waits until everything asked for is done. */
   void synchronize();
 
+  /** Gives back everything, the blocks that were not {@link #free freed} too. */
   @Override
   void close();
 

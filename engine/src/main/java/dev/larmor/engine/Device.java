@@ -1,6 +1,7 @@
 package dev.larmor.engine;
 
 import dev.larmor.engine.Ledger.Tag;
+import dev.larmor.engine.op.Cast;
 import dev.larmor.engine.op.Fill;
 import dev.larmor.engine.op.Op;
 import dev.larmor.engine.op.OpException;
@@ -93,7 +94,7 @@ public final class Device implements AutoCloseable {
     return ledger;
   }
 
-  /** Is told of every op before it runs on the backend: the dry run's counting, profiles. */
+  /** Is told of every op after it ran: the dry run's counting, profiles. */
   public interface OpListener {
     void ran(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs, String where);
   }
@@ -156,15 +157,21 @@ public final class Device implements AutoCloseable {
     } catch (OpException e) {
       throw e.at(Scope.path());
     }
+    checkDtypes(op, "input ", in);
+    checkDtypes(op, "output ", out);
+    return out;
+  }
+
+  private void checkDtypes(Op op, String what, List<TensorSpec> specs) {
     Set<DType> dtypes = capabilities().dtypes();
-    for (TensorSpec spec : out) {
-      if (!dtypes.contains(spec.dtype())) {
+    boolean converts = op instanceof Cast || op instanceof Op.View;
+    for (TensorSpec spec : specs) {
+      if (!dtypes.contains(spec.dtype()) && !(converts && spec.dtype() == DType.F64)) {
         throw new OpException(
-                op, backend.name() + " does not compute in " + spec.dtype() + ": output " + spec)
+                op, backend.name() + " does not compute in " + spec.dtype() + ": " + what + spec)
             .at(Scope.path());
       }
     }
-    return out;
   }
 
   private Tensor[] compute(
@@ -283,6 +290,11 @@ public final class Device implements AutoCloseable {
   }
 
   void reclaim(Storage storage) {
+    if (closed) {
+      // Closing the backend took the memory already.
+      ledger.credit(storage.tag(), storage.where, storage.buffer.bytes());
+      return;
+    }
     pool.give(storage.buffer, storage.tag(), storage.where);
   }
 

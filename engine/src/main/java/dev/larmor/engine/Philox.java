@@ -48,12 +48,18 @@ public record Philox(long key, long high) {
 
   /** The {@code i}-th 32-bit number, i ≥ 0. */
   public int bits(long i) {
-    int c0 = (int) (i >>> 2);
-    int c1 = (int) (i >>> 34);
-    int c2 = (int) high;
-    int c3 = (int) (high >>> 32);
-    int k0 = (int) key;
-    int k1 = (int) (key >>> 32);
+    return word(
+        (int) (i >>> 2),
+        (int) (i >>> 34),
+        (int) high,
+        (int) (high >>> 32),
+        (int) key,
+        (int) (key >>> 32),
+        (int) (i & 3));
+  }
+
+  /** Word {@code lane} of four that counter c and key k give. */
+  static int word(int c0, int c1, int c2, int c3, int k0, int k1, int lane) {
     for (int round = 0; round < 10; round++) {
       long p0 = (M0 & 0xFFFFFFFFL) * (c0 & 0xFFFFFFFFL);
       long p1 = (M1 & 0xFFFFFFFFL) * (c2 & 0xFFFFFFFFL);
@@ -66,7 +72,7 @@ public record Philox(long key, long high) {
       k0 += W0;
       k1 += W1;
     }
-    return switch ((int) (i & 3)) {
+    return switch (lane) {
       case 0 -> c0;
       case 1 -> c1;
       case 2 -> c2;

@@ -11,8 +11,8 @@ import java.util.TreeMap;
  * cache are bounded: slice widths vary from volume to volume, and a cache without a bound would
  * keep every width's blocks for ever.
  *
- * <p>When the budget would be exceeded the cache is emptied first; only then is the request
- * refused, with the bill.
+ * <p>When the budget would be exceeded, or the device has no more, the cache is emptied first; only
+ * then is the request refused, with the bill.
  */
 final class Pool {
   private static final long GRANULE = 256;
@@ -64,9 +64,18 @@ final class Pool {
                 + ledger.bill());
       }
     }
-    Buffer buffer = backend.allocate(size);
+    Buffer buffer = allocate(size);
     ledger.charge(tag, where, buffer.bytes());
     return buffer;
+  }
+
+  private Buffer allocate(long size) {
+    try {
+      return backend.allocate(size);
+    } catch (OutOfMemoryError e) {
+      trim(0);
+      return backend.allocate(size);
+    }
   }
 
   void give(Buffer buffer, Tag tag, String where) {

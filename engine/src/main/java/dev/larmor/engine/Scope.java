@@ -1,12 +1,13 @@
 package dev.larmor.engine;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.function.Supplier;
 
 /**
  * Owns the tensors that ops make while it is the innermost scope of the thread, and frees them when
- * it ends, except those it returns: they move to the enclosing scope (or, from an outermost scope,
- * to the caller, who then closes them).
+ * it ends, except those it returns, alone or in an array or collection: they move to the enclosing
+ * scope (or, from an outermost scope, to the caller, who then closes them).
  *
  * <p>Scopes carry the module path ({@code unet.down.1}): error messages, the ledger and random keys
  * are named by it. Model code opens scopes only by calling modules, and so does no memory
@@ -112,7 +113,7 @@ public final class Scope {
           move(each);
         }
       }
-      case Iterable<?> several -> {
+      case Collection<?> several -> {
         for (Object each : several) {
           move(each);
         }

@@ -4,11 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import dev.larmor.engine.Ledger.Tag;
-import dev.larmor.engine.op.Op;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -163,46 +160,5 @@ class LeakCheckTest {
 
     @Test
     void passes() {}
-  }
-
-  /** Hands out sizes for memory. */
-  private static final class BytesOnly implements Backend {
-    @Override
-    public String name() {
-      return "bytes";
-    }
-
-    @Override
-    public Capabilities capabilities() {
-      return new Capabilities("bytes only", Set.of(DType.F32), false, Long.MAX_VALUE);
-    }
-
-    @Override
-    public Buffer allocate(long bytes) {
-      return () -> bytes;
-    }
-
-    @Override
-    public void free(Buffer buffer) {}
-
-    @Override
-    public void upload(MemorySegment host, DType hostType, TensorSpec spec, Buffer buffer) {}
-
-    @Override
-    public void download(Buffer buffer, TensorSpec spec, MemorySegment host, DType hostType) {}
-
-    @Override
-    public long workspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
-      return 0;
-    }
-
-    @Override
-    public void run(Op op, List<Operand> inputs, List<Operand> outputs, Buffer workspace) {}
-
-    @Override
-    public void synchronize() {}
-
-    @Override
-    public void close() {}
   }
 }

@@ -10,7 +10,9 @@ import dev.larmor.kernels.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The definition of every op: naive, single-threaded, double precision. One line of {@link #run}
@@ -19,6 +21,8 @@ import java.util.List;
 public final class RefBackend implements Backend {
   /** BF16 kept as double. */
   private static final int WIDENING = 4;
+
+  private final Set<RefBuffer> held = new HashSet<>();
 
   @Override
   public String name() {
@@ -33,11 +37,15 @@ public final class RefBackend implements Backend {
 
   @Override
   public Buffer allocate(long bytes) {
-    return new RefBuffer(bytes, HostMemory.allocate(Math.multiplyExact(WIDENING, bytes)));
+    RefBuffer buffer =
+        new RefBuffer(bytes, HostMemory.allocate(Math.multiplyExact(WIDENING, bytes)));
+    held.add(buffer);
+    return buffer;
   }
 
   @Override
   public void free(Buffer buffer) {
+    held.remove((RefBuffer) buffer);
     HostMemory.free(((RefBuffer) buffer).segment());
   }
 
@@ -171,5 +179,8 @@ public final class RefBackend implements Backend {
   public void synchronize() {}
 
   @Override
-  public void close() {}
+  public void close() {
+    held.forEach(buffer -> HostMemory.free(buffer.segment()));
+    held.clear();
+  }
 }
