@@ -71,8 +71,7 @@ final class NiftiVolumeTest {
     assertArrayEquals(new double[] {2, 3, 1.5}, volume.spacing(), 1e-5);
 
     NiftiVolume canonical = volume.canonical();
-    assertArrayEquals(
-        expected.get(2), Arrays.stream(canonical.shape()).asDoubleStream().toArray());
+    assertArrayEquals(expected.get(2), Arrays.stream(canonical.shape()).asDoubleStream().toArray());
     assertValues(expected.get(3), canonical);
     assertAffine(expected.get(4), canonical);
   }
@@ -85,8 +84,7 @@ final class NiftiVolumeTest {
     }
     int[] shape = volume.shape();
     assertEquals(
-        (float) expected[expected.length - 1],
-        volume.at(shape[0] - 1, shape[1] - 1, shape[2] - 1));
+        (float) expected[expected.length - 1], volume.at(shape[0] - 1, shape[1] - 1, shape[2] - 1));
     assertEquals((float) expected[shape[0]], volume.at(0, 1, 0));
   }
 
@@ -99,8 +97,7 @@ final class NiftiVolumeTest {
   void aVolumeOfASeries() throws IOException {
     Path path = file("series.nii.gz");
     assertEquals(1123, NiftiVolume.read(path, 1).at(3, 2, 1));
-    assertSentence(
-        path + ": no volume 2 in a series of 2", () -> NiftiVolume.read(path, 2));
+    assertSentence(path + ": no volume 2 in a series of 2", () -> NiftiVolume.read(path, 2));
   }
 
   /** Integers at the ends of their range, which a wrong sign or width would show. */
@@ -122,19 +119,18 @@ final class NiftiVolumeTest {
     int bytes = size > 0 ? size : datatype == 8 || datatype == 768 ? 4 : 8;
     boolean signed = expected[0] < 0;
     Path path =
-        header(
-            header -> {
-              header.putShort(70, (short) datatype);
-              header.putShort(42, (short) 2).putShort(44, (short) 1).putShort(46, (short) 1);
-              byte[] low = new byte[bytes];
-              byte[] high = new byte[bytes];
-              Arrays.fill(high, (byte) 0xFF);
-              if (signed) {
-                low[bytes - 1] = (byte) 0x80;
-                high[bytes - 1] = 0x7F;
-              }
-              header.put(352, low).put(352 + bytes, high);
-            });
+        header(header -> {
+          header.putShort(70, (short) datatype);
+          header.putShort(42, (short) 2).putShort(44, (short) 1).putShort(46, (short) 1);
+          byte[] low = new byte[bytes];
+          byte[] high = new byte[bytes];
+          Arrays.fill(high, (byte) 0xFF);
+          if (signed) {
+            low[bytes - 1] = (byte) 0x80;
+            high[bytes - 1] = 0x7F;
+          }
+          header.put(352, low).put(352 + bytes, high);
+        });
     NiftiVolume volume = NiftiVolume.read(path);
     assertEquals((float) expected[0], volume.at(0, 0, 0));
     assertEquals((float) expected[1], volume.at(1, 0, 0));
@@ -180,8 +176,7 @@ final class NiftiVolumeTest {
     assertBad(
         "data type 7 (unknown), expected integers or floats of 8 to 64 bits",
         header -> header.putShort(70, (short) 7));
-    assertBad(
-        "voxels begin at byte 100, inside the header", header -> header.putFloat(108, 100));
+    assertBad("voxels begin at byte 100, inside the header", header -> header.putFloat(108, 100));
     assertBad("a voxel of 0.0 mm along axis 3", header -> header.putFloat(88, 0));
     assertBad("a voxel of NaN mm along axis 1", header -> header.putFloat(80, Float.NaN));
     assertBad(
@@ -221,8 +216,7 @@ final class NiftiVolumeTest {
     byte[] damaged = bytes.toByteArray();
     Arrays.fill(damaged, 20, 40, (byte) 0x55);
     Path path = Files.write(folder.resolve("damaged.nii.gz"), damaged);
-    String message =
-        assertThrows(DataException.class, () -> NiftiVolume.read(path)).getMessage();
+    String message = assertThrows(DataException.class, () -> NiftiVolume.read(path)).getMessage();
     assertTrue(message.startsWith(path + ": "), message);
   }
 }
