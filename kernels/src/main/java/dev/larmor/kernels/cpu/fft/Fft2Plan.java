@@ -86,7 +86,7 @@ public final class Fft2Plan {
   public long scratchBytes() {
     long row = width + rowFft.workPoints();
     long column = height + columnFft.workPoints();
-    return Math.max(row, column) * POINT + WIDTH * VECTOR;
+    return Math.max(row, column) * POINT;
   }
 
   /**
@@ -130,8 +130,7 @@ public final class Fft2Plan {
     checkRange("row", from, to, rowGroups());
     long source = image("input", in, inOffset, false);
     long target = image("output", out, outOffset, true);
-    long tile = scratch(scratch);
-    long points = tile + WIDTH * VECTOR;
+    long points = scratch(scratch);
     long work = points + width * POINT;
     long pitch = width * PIXEL;
     long rePart = inverse ? VECTOR : 0;
@@ -141,12 +140,12 @@ public final class Fft2Plan {
       int rows = Math.min(WIDTH, height - group * WIDTH);
       long offset = pitch * WIDTH * group;
       long x = source + offset;
-      LaneTiles.loadRows(x + centre * PIXEL, pitch, rows, width - centre, points, rePart, tile);
-      LaneTiles.loadRows(x, pitch, rows, centre, far, rePart, tile);
+      LaneTiles.loadRows(x + centre * PIXEL, pitch, rows, width - centre, points, rePart);
+      LaneTiles.loadRows(x, pitch, rows, centre, far, rePart);
       rowFft.transform(points, work);
       long y = target + offset;
-      LaneTiles.storeRows(points, 0, width - centre, y + centre * PIXEL, pitch, rows, tile);
-      LaneTiles.storeRows(far, 0, centre, y, pitch, rows, tile);
+      LaneTiles.storeRows(points, 0, width - centre, y + centre * PIXEL, pitch, rows);
+      LaneTiles.storeRows(far, 0, centre, y, pitch, rows);
     }
   }
 
@@ -166,8 +165,7 @@ public final class Fft2Plan {
       MemorySegment scratch) {
     checkRange("column", from, to, columnGroups());
     long base = image("output", image, offset, true);
-    long tile = scratch(scratch);
-    long points = tile + WIDTH * VECTOR;
+    long points = scratch(scratch);
     long work = points + height * POINT;
     long pitch = width * PIXEL;
     long rePart = inverse ? VECTOR : 0;

@@ -6,6 +6,7 @@ import static dev.larmor.kernels.cpu.fft.Lanes.ORDER;
 import static dev.larmor.kernels.cpu.fft.Lanes.POINT;
 import static dev.larmor.kernels.cpu.fft.Lanes.SPECIES;
 import static dev.larmor.kernels.cpu.fft.Lanes.VECTOR;
+import static dev.larmor.kernels.cpu.fft.Lanes.at;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -91,8 +92,10 @@ abstract sealed class LaneFft {
       all.add(1 << take);
       twos -= take;
     }
-    // The subset of radices whose product is nearest to the square root makes the first step.
+    // The first step takes the subset of radices whose product is nearest to the square root, of
+    // two as near the larger.
     int best = 0;
+    long bestProduct = 0;
     double bestDistance = Double.MAX_VALUE;
     for (int subset = 1; subset < 1 << all.size(); subset++) {
       long product = 1;
@@ -100,8 +103,10 @@ abstract sealed class LaneFft {
         product *= (subset >> i & 1) == 1 ? all.get(i) : 1;
       }
       double distance = Math.abs(Math.log((double) product * product / length));
-      if (distance < bestDistance) {
+      if (distance < bestDistance - 1e-9
+          || (distance < bestDistance + 1e-9 && product > bestProduct)) {
         bestDistance = distance;
+        bestProduct = product;
         best = subset;
       }
     }
@@ -111,6 +116,10 @@ abstract sealed class LaneFft {
       ((best >> i & 1) == 1 ? first : second).add(all.get(i));
     }
     return List.of(first, second);
+  }
+
+  private static int product(List<Integer> factors) {
+    return factors.stream().reduce(1, (a, b) -> a * b);
   }
 
   /** One pass over the points of a step. */
@@ -172,7 +181,7 @@ abstract sealed class LaneFft {
     final Pass[] passes;
 
     Step(List<Integer> radices, int before, int blocks, int total) {
-      int product = radices.stream().reduce(1, (a, b) -> a * b);
+      int product = product(radices);
       length = product;
       passes = new Pass[radices.size()];
       int s = 1;
@@ -211,9 +220,12 @@ abstract sealed class LaneFft {
     private final Step second;
 
     MixedRadix(int length) {
-      super(length);
-      List<List<Integer>> groups = radices(length);
-      int rows = groups.get(0).stream().reduce(1, (a, b) -> a * b);
+      this(radices(length));
+    }
+
+    private MixedRadix(List<List<Integer>> groups) {
+      super(product(groups.get(0)) * product(groups.get(1)));
+      int rows = product(groups.get(0));
       first = new Step(groups.get(0), 1, length / rows, length);
       second = new Step(groups.get(1), rows, 1, length);
     }
@@ -297,10 +309,10 @@ abstract sealed class LaneFft {
 
     private static void swap(long points, int count) {
       for (int k = 0; k < count; k++, points += POINT) {
-        FloatVector re = fromMemorySegment(SPECIES, MEMORY, points, ORDER);
-        FloatVector im = fromMemorySegment(SPECIES, MEMORY, points + VECTOR, ORDER);
-        im.intoMemorySegment(MEMORY, points, ORDER);
-        re.intoMemorySegment(MEMORY, points + VECTOR, ORDER);
+        FloatVector re = fromMemorySegment(SPECIES, MEMORY, at(points), ORDER);
+        FloatVector im = fromMemorySegment(SPECIES, MEMORY, at(points) + VECTOR, ORDER);
+        im.intoMemorySegment(MEMORY, at(points), ORDER);
+        re.intoMemorySegment(MEMORY, at(points) + VECTOR, ORDER);
       }
     }
 
@@ -308,12 +320,12 @@ abstract sealed class LaneFft {
     private static void multiply(
         long src, float[] factors, int count, long dst, long rePart, long imPart) {
       for (int k = 0; k < count; k++, src += POINT, dst += POINT) {
-        FloatVector re = fromMemorySegment(SPECIES, MEMORY, src, ORDER);
-        FloatVector im = fromMemorySegment(SPECIES, MEMORY, src + VECTOR, ORDER);
+        FloatVector re = fromMemorySegment(SPECIES, MEMORY, at(src), ORDER);
+        FloatVector im = fromMemorySegment(SPECIES, MEMORY, at(src) + VECTOR, ORDER);
         FloatVector fRe = broadcast(SPECIES, factors[2 * k]);
         FloatVector fIm = broadcast(SPECIES, factors[2 * k + 1]);
-        re.mul(fRe).sub(im.mul(fIm)).intoMemorySegment(MEMORY, dst + rePart, ORDER);
-        re.fma(fIm, im.mul(fRe)).intoMemorySegment(MEMORY, dst + imPart, ORDER);
+        re.mul(fRe).sub(im.mul(fIm)).intoMemorySegment(MEMORY, at(dst + rePart), ORDER);
+        re.fma(fIm, im.mul(fRe)).intoMemorySegment(MEMORY, at(dst + imPart), ORDER);
       }
     }
   }

@@ -6,6 +6,7 @@ import static dev.larmor.kernels.cpu.fft.Lanes.POINT;
 import static dev.larmor.kernels.cpu.fft.Lanes.SPECIES;
 import static dev.larmor.kernels.cpu.fft.Lanes.VECTOR;
 import static dev.larmor.kernels.cpu.fft.Lanes.WIDTH;
+import static dev.larmor.kernels.cpu.fft.Lanes.at;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.IntVector.fromMemorySegment;
 
@@ -31,42 +32,44 @@ final class LaneTiles {
   /** Bytes of a complex pixel. */
   static final long PIXEL = 2 * FLOAT;
 
-  /** Complex pixels of a vector. */
-  private static final int PIXELS = WIDTH / 2;
+  private static final IntVector EVEN = picks(INTS, i -> 2 * i);
+  private static final IntVector ODD = picks(INTS, i -> 2 * i + 1);
+  private static final IntVector ZIP_LOW = picks(INTS, i -> i / 2 + i % 2 * WIDTH);
+  private static final IntVector ZIP_HIGH = picks(INTS, i -> (i + WIDTH) / 2 + i % 2 * WIDTH);
 
-  private static final IntVector EVEN = picks(i -> 2 * i);
-  private static final IntVector ODD = picks(i -> 2 * i + 1);
-  private static final IntVector ZIP_LOW = picks(i -> i / 2 + i % 2 * WIDTH);
-  private static final IntVector ZIP_HIGH = picks(i -> (i + WIDTH) / 2 + i % 2 * WIDTH);
+  /** Rows of a square, and floats of its vectors: a square is SIDE rows by SIDE/2 pixels. */
+  private static final int SIDE = 8;
+
+  private static final int SQUARE_PIXELS = SIDE / 2;
+
+  private static final VectorSpecies<Integer> ROW = IntVector.SPECIES_256;
 
   // Step of a transposition over distance d: rows a and b = a + d exchange the elements whose
-  // index has bit d set in a, clear in b. Distance 0 leaves both as they are.
-  private static final IntVector HALF_LOW = low(WIDTH / 2);
-  private static final IntVector HALF_HIGH = high(WIDTH / 2);
-  private static final IntVector QUARTER_LOW = low(WIDTH / 4);
-  private static final IntVector QUARTER_HIGH = high(WIDTH / 4);
-  private static final IntVector TWO_LOW = low(WIDTH >= 16 ? 2 : 0);
-  private static final IntVector TWO_HIGH = high(WIDTH >= 16 ? 2 : 0);
-  private static final IntVector ONE_LOW = low(WIDTH >= 8 ? 1 : 0);
-  private static final IntVector ONE_HIGH = high(WIDTH >= 8 ? 1 : 0);
+  // index has bit d set in a, clear in b.
+  private static final IntVector FOUR_LOW = low(4);
+  private static final IntVector FOUR_HIGH = high(4);
+  private static final IntVector TWO_LOW = low(2);
+  private static final IntVector TWO_HIGH = high(2);
+  private static final IntVector ONE_LOW = low(1);
+  private static final IntVector ONE_HIGH = high(1);
 
   private LaneTiles() {}
 
   /** An index vector for {@link IntVector#selectFrom(IntVector, IntVector)}. */
-  private static IntVector picks(IntUnaryOperator index) {
-    int[] indices = new int[WIDTH];
-    for (int i = 0; i < WIDTH; i++) {
+  private static IntVector picks(VectorSpecies<Integer> species, IntUnaryOperator index) {
+    int[] indices = new int[species.length()];
+    for (int i = 0; i < indices.length; i++) {
       indices[i] = index.applyAsInt(i);
     }
-    return IntVector.fromArray(INTS, indices, 0);
+    return IntVector.fromArray(species, indices, 0);
   }
 
   private static IntVector low(int d) {
-    return picks(i -> (i & d) == 0 ? i : i - d + WIDTH);
+    return picks(ROW, i -> (i & d) == 0 ? i : i - d + SIDE);
   }
 
   private static IntVector high(int d) {
-    return picks(i -> (i & d) == 0 && d > 0 ? i + d : i + WIDTH);
+    return picks(ROW, i -> (i & d) == 0 ? i + d : i + SIDE);
   }
 
   /**
@@ -87,10 +90,10 @@ final class LaneTiles {
       return;
     }
     for (int i = 0; i < count; i++) {
-      IntVector a = fromMemorySegment(INTS, MEMORY, image, ORDER);
-      IntVector b = fromMemorySegment(INTS, MEMORY, image + VECTOR, ORDER);
-      EVEN.selectFrom(a, b).intoMemorySegment(MEMORY, points + rePart, ORDER);
-      ODD.selectFrom(a, b).intoMemorySegment(MEMORY, points + imPart, ORDER);
+      IntVector a = fromMemorySegment(INTS, MEMORY, at(image), ORDER);
+      IntVector b = fromMemorySegment(INTS, MEMORY, at(image) + VECTOR, ORDER);
+      EVEN.selectFrom(a, b).intoMemorySegment(MEMORY, at(points + rePart), ORDER);
+      ODD.selectFrom(a, b).intoMemorySegment(MEMORY, at(points + imPart), ORDER);
       image += pitch;
       points += POINT;
     }
@@ -114,68 +117,61 @@ final class LaneTiles {
     FloatVector factor = FloatVector.broadcast(SPECIES, scale);
     for (int i = 0; i < count; i++) {
       IntVector re =
-          FloatVector.fromMemorySegment(SPECIES, MEMORY, points + rePart, ORDER)
+          FloatVector.fromMemorySegment(SPECIES, MEMORY, at(points + rePart), ORDER)
               .mul(factor)
               .reinterpretAsInts();
       IntVector im =
-          FloatVector.fromMemorySegment(SPECIES, MEMORY, points + imPart, ORDER)
+          FloatVector.fromMemorySegment(SPECIES, MEMORY, at(points + imPart), ORDER)
               .mul(factor)
               .reinterpretAsInts();
-      ZIP_LOW.selectFrom(re, im).intoMemorySegment(MEMORY, image, ORDER);
-      ZIP_HIGH.selectFrom(re, im).intoMemorySegment(MEMORY, image + VECTOR, ORDER);
+      ZIP_LOW.selectFrom(re, im).intoMemorySegment(MEMORY, at(image), ORDER);
+      ZIP_HIGH.selectFrom(re, im).intoMemorySegment(MEMORY, at(image) + VECTOR, ORDER);
       image += pitch;
       points += POINT;
     }
   }
 
-  /**
-   * {@code rows} (at most WIDTH) rows, {@code count} columns: one point for each column. Lanes past
-   * the last row repeat it. {@code tile} is room for WIDTH vectors.
-   */
-  static void loadRows(
-      long image, long pitch, int rows, int count, long points, long rePart, long tile) {
-    if (count < PIXELS) {
-      for (int c = 0; c < count; c++) {
-        for (int r = 0; r < WIDTH; r++) {
-          long pixel = image + Math.min(r, rows - 1) * pitch + c * PIXEL;
-          long point = points + c * POINT + r * FLOAT;
+  /** {@code rows} (at most WIDTH) rows, {@code count} columns: one point for each column. */
+  static void loadRows(long image, long pitch, int rows, int count, long points, long rePart) {
+    long imPart = VECTOR - rePart;
+    for (int first = 0; first < rows; first += SIDE) {
+      long pixels = image + first * pitch;
+      long lanes = points + first * FLOAT;
+      if (rows - first >= SIDE && count >= SQUARE_PIXELS && WIDTH >= SIDE) {
+        transpose(
+            pixels, PIXEL, 2 * pitch, pitch, lanes + rePart, POINT, POINT, imPart - rePart, count);
+        continue;
+      }
+      for (int r = 0; r < Math.min(SIDE, rows - first); r++) {
+        for (int c = 0; c < count; c++) {
+          long pixel = pixels + r * pitch + c * PIXEL;
+          long point = lanes + c * POINT + r * FLOAT;
           set(point + rePart, get(pixel));
-          set(point + VECTOR - rePart, get(pixel + FLOAT));
+          set(point + imPart, get(pixel + FLOAT));
         }
       }
-      return;
-    }
-    long turn = VECTOR - 2 * rePart;
-    for (int c = 0; c < count; c += PIXELS) {
-      c = Math.min(c, count - PIXELS); // the last tile overlaps its neighbour
-      long pixel = image + c * PIXEL;
-      long point = points + c * POINT + rePart;
-      far(pixel, 2 * pitch, pitch, rows - 1, tile);
-      near(tile, point, POINT, turn, WIDTH - 1);
     }
   }
 
   /** The inverse of {@link #loadRows}. */
-  static void storeRows(
-      long points, long rePart, int count, long image, long pitch, int rows, long tile) {
-    if (count < PIXELS) {
-      for (int c = 0; c < count; c++) {
-        for (int r = 0; r < rows; r++) {
-          long pixel = image + r * pitch + c * PIXEL;
-          long point = points + c * POINT + r * FLOAT;
+  static void storeRows(long points, long rePart, int count, long image, long pitch, int rows) {
+    long imPart = VECTOR - rePart;
+    for (int first = 0; first < rows; first += SIDE) {
+      long pixels = image + first * pitch;
+      long lanes = points + first * FLOAT;
+      if (rows - first >= SIDE && count >= SQUARE_PIXELS && WIDTH >= SIDE) {
+        transpose(
+            lanes + rePart, POINT, POINT, imPart - rePart, pixels, PIXEL, 2 * pitch, pitch, count);
+        continue;
+      }
+      for (int r = 0; r < Math.min(SIDE, rows - first); r++) {
+        for (int c = 0; c < count; c++) {
+          long pixel = pixels + r * pitch + c * PIXEL;
+          long point = lanes + c * POINT + r * FLOAT;
           set(pixel, get(point + rePart));
-          set(pixel + FLOAT, get(point + VECTOR - rePart));
+          set(pixel + FLOAT, get(point + imPart));
         }
       }
-      return;
-    }
-    long turn = VECTOR - 2 * rePart;
-    for (int c = 0; c < count; c += PIXELS) {
-      c = Math.min(c, count - PIXELS);
-      long pixel = image + c * PIXEL;
-      long point = points + c * POINT + rePart;
-      far(point, POINT, turn, WIDTH - 1, tile);
-      near(tile, pixel, 2 * pitch, pitch, rows - 1);
     }
   }
 
@@ -188,61 +184,65 @@ final class LaneTiles {
   }
 
   /**
-   * First half of a transposition, into the tile: distances WIDTH/2 and WIDTH/4. Row r is read at
-   * {@code src + r/2·pair + r%2·odd}, rows past the last one from the last one.
+   * Transposes {@code count} pixels of SIDE rows, or back, in squares; the last square overlaps its
+   * neighbour if need be. The vectors of a square are read at {@code from}, {@code from + fromOdd},
+   * {@code from + fromEven}, {@code from + fromEven + fromOdd}, {@code from + 2·fromEven} and so
+   * on, those of the next pixel {@code fromPixel} bytes on; and written likewise.
    */
-  private static void far(long src, long pair, long odd, int last, long tile) {
-    int quarter = WIDTH / 4;
-    for (int i = 0; i < quarter; i++) {
-      int r0 = Math.min(i, last);
-      int r1 = Math.min(i + quarter, last);
-      int r2 = Math.min(i + 2 * quarter, last);
-      int r3 = Math.min(i + 3 * quarter, last);
-      IntVector a = fromMemorySegment(INTS, MEMORY, src + (r0 >> 1) * pair + (r0 & 1) * odd, ORDER);
-      IntVector b = fromMemorySegment(INTS, MEMORY, src + (r1 >> 1) * pair + (r1 & 1) * odd, ORDER);
-      IntVector c = fromMemorySegment(INTS, MEMORY, src + (r2 >> 1) * pair + (r2 & 1) * odd, ORDER);
-      IntVector d = fromMemorySegment(INTS, MEMORY, src + (r3 >> 1) * pair + (r3 & 1) * odd, ORDER);
-      IntVector e = HALF_LOW.selectFrom(a, c);
-      IntVector f = HALF_LOW.selectFrom(b, d);
-      IntVector g = HALF_HIGH.selectFrom(a, c);
-      IntVector h = HALF_HIGH.selectFrom(b, d);
-      long to = tile + i * VECTOR;
-      long step = quarter * VECTOR;
-      QUARTER_LOW.selectFrom(e, f).intoMemorySegment(MEMORY, to, ORDER);
-      QUARTER_HIGH.selectFrom(e, f).intoMemorySegment(MEMORY, to + step, ORDER);
-      QUARTER_LOW.selectFrom(g, h).intoMemorySegment(MEMORY, to + 2 * step, ORDER);
-      QUARTER_HIGH.selectFrom(g, h).intoMemorySegment(MEMORY, to + 3 * step, ORDER);
-    }
-  }
-
-  /** Second half, out of the tile: distances 2 and 1. */
-  private static void near(long tile, long dst, long pair, long odd, int last) {
-    for (int i = 0; i < WIDTH; i += 4) {
-      long from = tile + i * VECTOR;
-      IntVector a = fromMemorySegment(INTS, MEMORY, from, ORDER);
-      IntVector b = fromMemorySegment(INTS, MEMORY, from + VECTOR, ORDER);
-      IntVector c = fromMemorySegment(INTS, MEMORY, from + 2 * VECTOR, ORDER);
-      IntVector d = fromMemorySegment(INTS, MEMORY, from + 3 * VECTOR, ORDER);
-      IntVector e = TWO_LOW.selectFrom(a, c);
-      IntVector f = TWO_LOW.selectFrom(b, d);
-      IntVector g = TWO_HIGH.selectFrom(a, c);
-      IntVector h = TWO_HIGH.selectFrom(b, d);
-      int r1 = Math.min(i + 1, last);
-      int r2 = Math.min(i + 2, last);
-      int r3 = Math.min(i + 3, last);
-      int r0 = Math.min(i, last);
-      ONE_LOW
-          .selectFrom(e, f)
-          .intoMemorySegment(MEMORY, dst + (r0 >> 1) * pair + (r0 & 1) * odd, ORDER);
-      ONE_HIGH
-          .selectFrom(e, f)
-          .intoMemorySegment(MEMORY, dst + (r1 >> 1) * pair + (r1 & 1) * odd, ORDER);
-      ONE_LOW
-          .selectFrom(g, h)
-          .intoMemorySegment(MEMORY, dst + (r2 >> 1) * pair + (r2 & 1) * odd, ORDER);
-      ONE_HIGH
-          .selectFrom(g, h)
-          .intoMemorySegment(MEMORY, dst + (r3 >> 1) * pair + (r3 & 1) * odd, ORDER);
+  private static void transpose(
+      long from,
+      long fromPixel,
+      long fromEven,
+      long fromOdd,
+      long to,
+      long toPixel,
+      long toEven,
+      long toOdd,
+      int count) {
+    for (int c = 0; c < count; c += SQUARE_PIXELS) {
+      c = Math.min(c, count - SQUARE_PIXELS);
+      long src = from + c * fromPixel;
+      long dst = to + c * toPixel;
+      IntVector a0 = fromMemorySegment(ROW, MEMORY, at(src), ORDER);
+      IntVector a1 = fromMemorySegment(ROW, MEMORY, at(src + fromOdd), ORDER);
+      IntVector a2 = fromMemorySegment(ROW, MEMORY, at(src + fromEven), ORDER);
+      IntVector a3 = fromMemorySegment(ROW, MEMORY, at(src + fromEven + fromOdd), ORDER);
+      IntVector a4 = fromMemorySegment(ROW, MEMORY, at(src + 2 * fromEven), ORDER);
+      IntVector a5 = fromMemorySegment(ROW, MEMORY, at(src + 2 * fromEven + fromOdd), ORDER);
+      IntVector a6 = fromMemorySegment(ROW, MEMORY, at(src + 3 * fromEven), ORDER);
+      IntVector a7 = fromMemorySegment(ROW, MEMORY, at(src + 3 * fromEven + fromOdd), ORDER);
+      IntVector b0 = FOUR_LOW.selectFrom(a0, a4);
+      IntVector b4 = FOUR_HIGH.selectFrom(a0, a4);
+      IntVector b1 = FOUR_LOW.selectFrom(a1, a5);
+      IntVector b5 = FOUR_HIGH.selectFrom(a1, a5);
+      IntVector b2 = FOUR_LOW.selectFrom(a2, a6);
+      IntVector b6 = FOUR_HIGH.selectFrom(a2, a6);
+      IntVector b3 = FOUR_LOW.selectFrom(a3, a7);
+      IntVector b7 = FOUR_HIGH.selectFrom(a3, a7);
+      IntVector c0 = TWO_LOW.selectFrom(b0, b2);
+      IntVector c2 = TWO_HIGH.selectFrom(b0, b2);
+      IntVector c1 = TWO_LOW.selectFrom(b1, b3);
+      IntVector c3 = TWO_HIGH.selectFrom(b1, b3);
+      IntVector c4 = TWO_LOW.selectFrom(b4, b6);
+      IntVector c6 = TWO_HIGH.selectFrom(b4, b6);
+      IntVector c5 = TWO_LOW.selectFrom(b5, b7);
+      IntVector c7 = TWO_HIGH.selectFrom(b5, b7);
+      IntVector d0 = ONE_LOW.selectFrom(c0, c1);
+      IntVector d1 = ONE_HIGH.selectFrom(c0, c1);
+      IntVector d2 = ONE_LOW.selectFrom(c2, c3);
+      IntVector d3 = ONE_HIGH.selectFrom(c2, c3);
+      IntVector d4 = ONE_LOW.selectFrom(c4, c5);
+      IntVector d5 = ONE_HIGH.selectFrom(c4, c5);
+      IntVector d6 = ONE_LOW.selectFrom(c6, c7);
+      IntVector d7 = ONE_HIGH.selectFrom(c6, c7);
+      d0.intoMemorySegment(MEMORY, at(dst), ORDER);
+      d1.intoMemorySegment(MEMORY, at(dst + toOdd), ORDER);
+      d2.intoMemorySegment(MEMORY, at(dst + toEven), ORDER);
+      d3.intoMemorySegment(MEMORY, at(dst + toEven + toOdd), ORDER);
+      d4.intoMemorySegment(MEMORY, at(dst + 2 * toEven), ORDER);
+      d5.intoMemorySegment(MEMORY, at(dst + 2 * toEven + toOdd), ORDER);
+      d6.intoMemorySegment(MEMORY, at(dst + 3 * toEven), ORDER);
+      d7.intoMemorySegment(MEMORY, at(dst + 3 * toEven + toOdd), ORDER);
     }
   }
 }

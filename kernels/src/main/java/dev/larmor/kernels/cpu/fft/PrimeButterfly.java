@@ -6,6 +6,7 @@ import static dev.larmor.kernels.cpu.fft.Lanes.ORDER;
 import static dev.larmor.kernels.cpu.fft.Lanes.POINT;
 import static dev.larmor.kernels.cpu.fft.Lanes.SPECIES;
 import static dev.larmor.kernels.cpu.fft.Lanes.VECTOR;
+import static dev.larmor.kernels.cpu.fft.Lanes.at;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -27,7 +28,7 @@ import jdk.incubator.vector.FloatVector;
  */
 final class PrimeButterfly {
   /** Values of k handled together. */
-  private static final int TILE = 4;
+  private static final int TILE = 3;
 
   private final int radix;
   private final int half;
@@ -70,73 +71,72 @@ final class PrimeButterfly {
       long work) {
     long leg = (long) s * m * srcStep;
     long out = s * dstStep;
-    for (int p = 0; p < m; p++, at += (radix - 1) * TWIDDLE) {
-      for (int q = 0; q < s; q++) {
-        long x = src + (q + (long) s * p) * srcStep;
-        long y = dst + (q + (long) s * radix * p) * dstStep;
+    long x = src;
+    long y = dst;
+    for (int p = 0; p < m; p++) {
+      for (long end = x + s * srcStep; x != end; x += srcStep) {
         fold(x, leg, y, work);
         for (int tile = 0; tile * TILE < half; tile++) {
-          expand(tile, work, y, out, twiddles, at);
+          expand(tile, work, 2 * POINT, y, out, twiddles, at);
         }
+        y += dstStep;
       }
+      y += (radix - 1) * out;
+      at += (radix - 1) * TWIDDLE;
     }
   }
 
   /** Leaves x_0, then each (a_j, b_j), in the working memory and stores X_0. */
   private void fold(long x, long leg, long y, long work) {
-    FloatVector sumRe = fromMemorySegment(SPECIES, MEMORY, x, ORDER);
-    FloatVector sumIm = fromMemorySegment(SPECIES, MEMORY, x + VECTOR, ORDER);
-    sumRe.intoMemorySegment(MEMORY, work, ORDER);
-    sumIm.intoMemorySegment(MEMORY, work + VECTOR, ORDER);
+    FloatVector sumRe = fromMemorySegment(SPECIES, MEMORY, at(x), ORDER);
+    FloatVector sumIm = fromMemorySegment(SPECIES, MEMORY, at(x) + VECTOR, ORDER);
+    sumRe.intoMemorySegment(MEMORY, at(work), ORDER);
+    sumIm.intoMemorySegment(MEMORY, at(work) + VECTOR, ORDER);
     work += POINT;
     long low = x + leg;
     long high = x + (radix - 1) * leg;
-    for (int j = 1; j <= half; j++) {
-      FloatVector lowRe = fromMemorySegment(SPECIES, MEMORY, low, ORDER);
-      FloatVector lowIm = fromMemorySegment(SPECIES, MEMORY, low + VECTOR, ORDER);
-      FloatVector highRe = fromMemorySegment(SPECIES, MEMORY, high, ORDER);
-      FloatVector highIm = fromMemorySegment(SPECIES, MEMORY, high + VECTOR, ORDER);
+    while (low <= high) {
+      FloatVector lowRe = fromMemorySegment(SPECIES, MEMORY, at(low), ORDER);
+      FloatVector lowIm = fromMemorySegment(SPECIES, MEMORY, at(low) + VECTOR, ORDER);
+      FloatVector highRe = fromMemorySegment(SPECIES, MEMORY, at(high), ORDER);
+      FloatVector highIm = fromMemorySegment(SPECIES, MEMORY, at(high) + VECTOR, ORDER);
       FloatVector aRe = lowRe.add(highRe);
       FloatVector aIm = lowIm.add(highIm);
-      aRe.intoMemorySegment(MEMORY, work, ORDER);
-      aIm.intoMemorySegment(MEMORY, work + VECTOR, ORDER);
-      lowRe.sub(highRe).intoMemorySegment(MEMORY, work + POINT, ORDER);
-      lowIm.sub(highIm).intoMemorySegment(MEMORY, work + POINT + VECTOR, ORDER);
+      aRe.intoMemorySegment(MEMORY, at(work), ORDER);
+      aIm.intoMemorySegment(MEMORY, at(work) + VECTOR, ORDER);
+      lowRe.sub(highRe).intoMemorySegment(MEMORY, at(work) + POINT, ORDER);
+      lowIm.sub(highIm).intoMemorySegment(MEMORY, at(work) + POINT + VECTOR, ORDER);
       sumRe = sumRe.add(aRe);
       sumIm = sumIm.add(aIm);
       low += leg;
       high -= leg;
       work += 2 * POINT;
     }
-    sumRe.intoMemorySegment(MEMORY, y, ORDER);
-    sumIm.intoMemorySegment(MEMORY, y + VECTOR, ORDER);
+    sumRe.intoMemorySegment(MEMORY, at(y), ORDER);
+    sumIm.intoMemorySegment(MEMORY, at(y) + VECTOR, ORDER);
   }
 
   /** Stores X_k and X_(r-k) for the four k of a tile. */
-  private void expand(int tile, long work, long y, long out, float[] twiddles, int at) {
-    FloatVector p0r = fromMemorySegment(SPECIES, MEMORY, work, ORDER);
-    FloatVector p0i = fromMemorySegment(SPECIES, MEMORY, work + VECTOR, ORDER);
+  private void expand(int tile, long work, long step, long y, long out, float[] twiddles, int at) {
+    FloatVector p0r = fromMemorySegment(SPECIES, MEMORY, at(work), ORDER);
+    FloatVector p0i = fromMemorySegment(SPECIES, MEMORY, at(work) + VECTOR, ORDER);
     FloatVector p1r = p0r;
     FloatVector p1i = p0i;
     FloatVector p2r = p0r;
     FloatVector p2i = p0i;
-    FloatVector p3r = p0r;
-    FloatVector p3i = p0i;
     FloatVector q0r = broadcast(SPECIES, 0);
     FloatVector q0i = q0r;
     FloatVector q1r = q0r;
     FloatVector q1i = q0r;
     FloatVector q2r = q0r;
     FloatVector q2i = q0r;
-    FloatVector q3r = q0r;
-    FloatVector q3i = q0r;
     work += POINT;
     int c = tile * half * 2 * TILE;
-    for (int j = 0; j < half; j++) {
-      FloatVector ar = fromMemorySegment(SPECIES, MEMORY, work, ORDER);
-      FloatVector ai = fromMemorySegment(SPECIES, MEMORY, work + VECTOR, ORDER);
-      FloatVector br = fromMemorySegment(SPECIES, MEMORY, work + POINT, ORDER);
-      FloatVector bi = fromMemorySegment(SPECIES, MEMORY, work + POINT + VECTOR, ORDER);
+    for (long end = work + half * step; work != end; work += step) {
+      FloatVector ar = fromMemorySegment(SPECIES, MEMORY, at(work), ORDER);
+      FloatVector ai = fromMemorySegment(SPECIES, MEMORY, at(work) + VECTOR, ORDER);
+      FloatVector br = fromMemorySegment(SPECIES, MEMORY, at(work) + POINT, ORDER);
+      FloatVector bi = fromMemorySegment(SPECIES, MEMORY, at(work) + POINT + VECTOR, ORDER);
       FloatVector c0 = broadcast(SPECIES, coefficients[c + 0]);
       p0r = ar.fma(c0, p0r);
       p0i = ai.fma(c0, p0i);
@@ -146,45 +146,33 @@ final class PrimeButterfly {
       FloatVector c2 = broadcast(SPECIES, coefficients[c + 2]);
       p2r = ar.fma(c2, p2r);
       p2i = ai.fma(c2, p2i);
-      FloatVector c3 = broadcast(SPECIES, coefficients[c + 3]);
-      p3r = ar.fma(c3, p3r);
-      p3i = ai.fma(c3, p3i);
-      FloatVector s0 = broadcast(SPECIES, coefficients[c + 4]);
+      FloatVector s0 = broadcast(SPECIES, coefficients[c + 3]);
       q0r = bi.fma(s0, q0r);
       q0i = br.fma(s0, q0i);
-      FloatVector s1 = broadcast(SPECIES, coefficients[c + 5]);
+      FloatVector s1 = broadcast(SPECIES, coefficients[c + 4]);
       q1r = bi.fma(s1, q1r);
       q1i = br.fma(s1, q1i);
-      FloatVector s2 = broadcast(SPECIES, coefficients[c + 6]);
+      FloatVector s2 = broadcast(SPECIES, coefficients[c + 5]);
       q2r = bi.fma(s2, q2r);
       q2i = br.fma(s2, q2i);
-      FloatVector s3 = broadcast(SPECIES, coefficients[c + 7]);
-      q3r = bi.fma(s3, q3r);
-      q3i = br.fma(s3, q3i);
-      work += 2 * POINT;
       c += 2 * TILE;
     }
     int k0 = 1 + tile * TILE;
     int k1 = Math.min(k0 + 1, half);
     int k2 = Math.min(k0 + 2, half);
-    int k3 = Math.min(k0 + 3, half);
     if (twiddles == null) {
-      p0r.add(q0r).intoMemorySegment(MEMORY, y + k0 * out, ORDER);
-      p0i.sub(q0i).intoMemorySegment(MEMORY, y + k0 * out + VECTOR, ORDER);
-      p0r.sub(q0r).intoMemorySegment(MEMORY, y + (radix - k0) * out, ORDER);
-      p0i.add(q0i).intoMemorySegment(MEMORY, y + (radix - k0) * out + VECTOR, ORDER);
-      p1r.add(q1r).intoMemorySegment(MEMORY, y + k1 * out, ORDER);
-      p1i.sub(q1i).intoMemorySegment(MEMORY, y + k1 * out + VECTOR, ORDER);
-      p1r.sub(q1r).intoMemorySegment(MEMORY, y + (radix - k1) * out, ORDER);
-      p1i.add(q1i).intoMemorySegment(MEMORY, y + (radix - k1) * out + VECTOR, ORDER);
-      p2r.add(q2r).intoMemorySegment(MEMORY, y + k2 * out, ORDER);
-      p2i.sub(q2i).intoMemorySegment(MEMORY, y + k2 * out + VECTOR, ORDER);
-      p2r.sub(q2r).intoMemorySegment(MEMORY, y + (radix - k2) * out, ORDER);
-      p2i.add(q2i).intoMemorySegment(MEMORY, y + (radix - k2) * out + VECTOR, ORDER);
-      p3r.add(q3r).intoMemorySegment(MEMORY, y + k3 * out, ORDER);
-      p3i.sub(q3i).intoMemorySegment(MEMORY, y + k3 * out + VECTOR, ORDER);
-      p3r.sub(q3r).intoMemorySegment(MEMORY, y + (radix - k3) * out, ORDER);
-      p3i.add(q3i).intoMemorySegment(MEMORY, y + (radix - k3) * out + VECTOR, ORDER);
+      p0r.add(q0r).intoMemorySegment(MEMORY, at(y + k0 * out), ORDER);
+      p0i.sub(q0i).intoMemorySegment(MEMORY, at(y + k0 * out) + VECTOR, ORDER);
+      p0r.sub(q0r).intoMemorySegment(MEMORY, at(y + (radix - k0) * out), ORDER);
+      p0i.add(q0i).intoMemorySegment(MEMORY, at(y + (radix - k0) * out) + VECTOR, ORDER);
+      p1r.add(q1r).intoMemorySegment(MEMORY, at(y + k1 * out), ORDER);
+      p1i.sub(q1i).intoMemorySegment(MEMORY, at(y + k1 * out) + VECTOR, ORDER);
+      p1r.sub(q1r).intoMemorySegment(MEMORY, at(y + (radix - k1) * out), ORDER);
+      p1i.add(q1i).intoMemorySegment(MEMORY, at(y + (radix - k1) * out) + VECTOR, ORDER);
+      p2r.add(q2r).intoMemorySegment(MEMORY, at(y + k2 * out), ORDER);
+      p2i.sub(q2i).intoMemorySegment(MEMORY, at(y + k2 * out) + VECTOR, ORDER);
+      p2r.sub(q2r).intoMemorySegment(MEMORY, at(y + (radix - k2) * out), ORDER);
+      p2i.add(q2i).intoMemorySegment(MEMORY, at(y + (radix - k2) * out) + VECTOR, ORDER);
     } else {
       FloatVector re;
       FloatVector im;
@@ -193,58 +181,44 @@ final class PrimeButterfly {
       im = p0i.sub(q0i);
       w = broadcast(SPECIES, twiddles[at + (k0 - 1) * TWIDDLE]);
       re.fma(w, im.mul(twiddles[at + (k0 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + k0 * out, ORDER);
+          .intoMemorySegment(MEMORY, at(y + k0 * out), ORDER);
       im.fma(w, re.mul(twiddles[at + (k0 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + k0 * out + VECTOR, ORDER);
+          .intoMemorySegment(MEMORY, at(y + k0 * out) + VECTOR, ORDER);
       re = p0r.sub(q0r);
       im = p0i.add(q0i);
       w = broadcast(SPECIES, twiddles[at + (radix - k0 - 1) * TWIDDLE]);
       re.fma(w, im.mul(twiddles[at + (radix - k0 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + (radix - k0) * out, ORDER);
+          .intoMemorySegment(MEMORY, at(y + (radix - k0) * out), ORDER);
       im.fma(w, re.mul(twiddles[at + (radix - k0 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + (radix - k0) * out + VECTOR, ORDER);
+          .intoMemorySegment(MEMORY, at(y + (radix - k0) * out) + VECTOR, ORDER);
       re = p1r.add(q1r);
       im = p1i.sub(q1i);
       w = broadcast(SPECIES, twiddles[at + (k1 - 1) * TWIDDLE]);
       re.fma(w, im.mul(twiddles[at + (k1 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + k1 * out, ORDER);
+          .intoMemorySegment(MEMORY, at(y + k1 * out), ORDER);
       im.fma(w, re.mul(twiddles[at + (k1 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + k1 * out + VECTOR, ORDER);
+          .intoMemorySegment(MEMORY, at(y + k1 * out) + VECTOR, ORDER);
       re = p1r.sub(q1r);
       im = p1i.add(q1i);
       w = broadcast(SPECIES, twiddles[at + (radix - k1 - 1) * TWIDDLE]);
       re.fma(w, im.mul(twiddles[at + (radix - k1 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + (radix - k1) * out, ORDER);
+          .intoMemorySegment(MEMORY, at(y + (radix - k1) * out), ORDER);
       im.fma(w, re.mul(twiddles[at + (radix - k1 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + (radix - k1) * out + VECTOR, ORDER);
+          .intoMemorySegment(MEMORY, at(y + (radix - k1) * out) + VECTOR, ORDER);
       re = p2r.add(q2r);
       im = p2i.sub(q2i);
       w = broadcast(SPECIES, twiddles[at + (k2 - 1) * TWIDDLE]);
       re.fma(w, im.mul(twiddles[at + (k2 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + k2 * out, ORDER);
+          .intoMemorySegment(MEMORY, at(y + k2 * out), ORDER);
       im.fma(w, re.mul(twiddles[at + (k2 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + k2 * out + VECTOR, ORDER);
+          .intoMemorySegment(MEMORY, at(y + k2 * out) + VECTOR, ORDER);
       re = p2r.sub(q2r);
       im = p2i.add(q2i);
       w = broadcast(SPECIES, twiddles[at + (radix - k2 - 1) * TWIDDLE]);
       re.fma(w, im.mul(twiddles[at + (radix - k2 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + (radix - k2) * out, ORDER);
+          .intoMemorySegment(MEMORY, at(y + (radix - k2) * out), ORDER);
       im.fma(w, re.mul(twiddles[at + (radix - k2 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + (radix - k2) * out + VECTOR, ORDER);
-      re = p3r.add(q3r);
-      im = p3i.sub(q3i);
-      w = broadcast(SPECIES, twiddles[at + (k3 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (k3 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + k3 * out, ORDER);
-      im.fma(w, re.mul(twiddles[at + (k3 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + k3 * out + VECTOR, ORDER);
-      re = p3r.sub(q3r);
-      im = p3i.add(q3i);
-      w = broadcast(SPECIES, twiddles[at + (radix - k3 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (radix - k3 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, y + (radix - k3) * out, ORDER);
-      im.fma(w, re.mul(twiddles[at + (radix - k3 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, y + (radix - k3) * out + VECTOR, ORDER);
+          .intoMemorySegment(MEMORY, at(y + (radix - k2) * out) + VECTOR, ORDER);
     }
   }
 }
