@@ -164,9 +164,9 @@ public final class Device implements AutoCloseable {
 
   private void checkDtypes(Op op, String what, List<TensorSpec> specs) {
     Set<DType> dtypes = capabilities().dtypes();
-    boolean converts = op instanceof Cast || op instanceof Op.View;
+    boolean moves = op instanceof Cast || op instanceof Op.View || op instanceof Fill;
     for (TensorSpec spec : specs) {
-      if (!dtypes.contains(spec.dtype()) && !(converts && spec.dtype() == DType.F64)) {
+      if (!dtypes.contains(spec.dtype()) && !(moves && spec.dtype() == DType.F64)) {
         throw new OpException(
                 op, backend.name() + " does not compute in " + spec.dtype() + ": " + what + spec)
             .at(Scope.path());

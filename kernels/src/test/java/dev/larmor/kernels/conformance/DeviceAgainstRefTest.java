@@ -65,7 +65,7 @@ class DeviceAgainstRefTest {
   private static void compare(OpCase c, Result expected, Result found) {
     assertEquals(expected.spec, found.spec, expected.what);
     double largest = Arrays.stream(expected.values).map(Math::abs).max().orElse(0);
-    double allowed = c.toleranceOn(expected.spec.dtype()) * largest;
+    double allowed = c.toleranceOnDevice() * largest;
     for (int i = 0; i < expected.values.length; i++) {
       if (!(Math.abs(expected.values[i] - found.values[i]) <= allowed)) {
         fail(

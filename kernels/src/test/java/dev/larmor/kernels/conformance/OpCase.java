@@ -55,6 +55,17 @@ record OpCase(
     return new OpCase(op, args, constant, linear, count, tolerance);
   }
 
+  /** The same with the first {@code inputs} inputs, where they are F32, in another dtype. */
+  OpCase in(DType dtype, int inputs) {
+    List<Arg> other = new ArrayList<>();
+    for (int i = 0; i < args.size(); i++) {
+      Arg arg = args.get(i);
+      boolean changes = i < inputs && arg.spec().dtype() == DType.F32;
+      other.add(changes ? new Arg(arg.spec().as(dtype), arg.domain()) : arg);
+    }
+    return new OpCase(op, other, constant, linear, gradients, tolerance);
+  }
+
   List<TensorSpec> specs() {
     return args.stream().map(Arg::spec).toList();
   }
@@ -72,11 +83,14 @@ record OpCase(
     return Stream.concat(specs().stream(), outputs().stream()).map(TensorSpec::dtype).distinct();
   }
 
-  /** Tolerance for a tensor of this case on a device. */
-  double toleranceOn(DType dtype) {
-    return dtype == DType.BF16 || specs().stream().anyMatch(s -> s.dtype() == DType.BF16)
-        ? Math.max(tolerance, BF16)
-        : tolerance;
+  /** Whether values are rounded to BF16 somewhere. */
+  boolean rounds() {
+    return dtypes().anyMatch(t -> t == DType.BF16);
+  }
+
+  /** Tolerance for the results of this case on a device. */
+  double toleranceOnDevice() {
+    return rounds() ? Math.max(tolerance, BF16) : tolerance;
   }
 
   /** Random values of input {@code i}, the same for every device. */

@@ -394,5 +394,33 @@ final class OpCases {
     add(OpCase.of(new Ssim(3, 0.05, 0.1), 1e-4, x, x, f32(2).positive()).constant(1, 2));
   }
 
-  private void bfloat16() {}
+  /**
+   * The same cases in BF16, where the op takes it: the first input alone (statistics and weights
+   * stay F32), the first two, or all.
+   */
+  private void bfloat16() {
+    for (OpCase c : List.copyOf(cases)) {
+      for (int inputs : new int[] {1, 2, c.args().size()}) {
+        OpCase bf16 = c.in(DType.BF16, inputs);
+        if (accepts(bf16)) {
+          add(bf16);
+          break;
+        }
+      }
+    }
+    for (long[] s : FLAT) {
+      add(OpCase.of(new Cast(DType.BF16), EXACT, f32(s)).linear(0));
+      add(OpCase.of(new Cast(DType.F32), EXACT, Arg.of(DType.BF16, s)).linear(0));
+    }
+    add(OpCase.of(new Spread(TensorSpec.of(DType.BF16, 17)), EXACT, f32()).linear(0));
+    add(OpCase.of(new Fill(TensorSpec.of(DType.BF16, 17), 0.1), EXACT));
+  }
+
+  private static boolean accepts(OpCase bf16) {
+    try {
+      return bf16.rounds();
+    } catch (OpException e) {
+      return false;
+    }
+  }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
+import dev.larmor.engine.op.Cast;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * derivatives by the two parts of the input.
  */
 class ReverseRuleTest {
-  /** Cases with at most this many numbers to vary. */
+  /** Cases with at most this many numbers to vary; on ref BF16 is no other than F32. */
   private static final int MOST = 400;
 
   private static final double STEP = 1e-5;
@@ -48,7 +49,8 @@ class ReverseRuleTest {
 
   static boolean checked(OpCase c) {
     int numbers = c.wanted().stream().mapToInt(i -> c.args().get(i).reals()).sum();
-    return c.differentiable() && numbers > 0 && numbers <= MOST;
+    boolean again = c.rounds() && !(c.op() instanceof Cast);
+    return c.differentiable() && !again && numbers > 0 && numbers <= MOST;
   }
 
   @ParameterizedTest
