@@ -4,6 +4,7 @@ import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.hdf5.Hdf5Dataset;
 import dev.larmor.models.data.hdf5.Hdf5File;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * The images that belong to one volume's k-space, F32 {@code [slices, S, S]}: the target – the
@@ -112,6 +113,11 @@ public final class ImageVolume implements AutoCloseable {
    */
   public void readSlice(Kind kind, int slice, float[] pixels) {
     Hdf5Dataset images = kind == Kind.LABEL ? label : checked(file, kind);
+    if (!Arrays.equals(images.shape(), label.shape())) {
+      throw new DataException(
+          "%s: '%s' is %s, but '%s' is %s"
+              .formatted(file.path(), images.key(), images, label.key(), label));
+    }
     images.readSlice(slice, pixels);
     int bad = Finite.firstNonFinite(pixels);
     if (bad >= 0) {

@@ -2,6 +2,7 @@ package dev.larmor.models.data.hdf5;
 
 import dev.larmor.models.data.DataException;
 import io.jhdf.api.Dataset;
+import io.jhdf.api.dataset.ChunkedDataset;
 import io.jhdf.api.dataset.ContiguousDataset;
 import io.jhdf.dataset.DatasetBase;
 import io.jhdf.object.datatype.BitField;
@@ -170,7 +171,7 @@ public final class Hdf5Dataset {
    * @throws DataException if the elements are neither F32 nor C64, or the file is damaged
    */
   public void readSlice(long index, float[] slice) {
-    if (shape.length == 0 || !(dtype.equals("F32") || dtype.equals("C64"))) {
+    if (shape.length < 2 || !(dtype.equals("F32") || dtype.equals("C64"))) {
       throw new DataException(
           file.path() + ": '" + key + "' is " + this + ", expected slices of F32 or C64");
     }
@@ -237,14 +238,24 @@ public final class Hdf5Dataset {
     return value & ((1L << (8 * size)) - 1);
   }
 
+  /** Reads a row of chunks along the second axis at a time, so each is unpacked once. */
   private void readChunked(long index, float[] slice) {
     long[] offset = new long[shape.length];
-    offset[0] = index;
     int[] extent = new int[shape.length];
     for (int axis = 0; axis < shape.length; axis++) {
       extent[axis] = axis == 0 ? 1 : Math.toIntExact(shape[axis]);
     }
-    dataset.getSliceDataBuffer(offset, extent).order(order).asFloatBuffer().get(slice);
+    offset[0] = index;
+    int rows = extent[1];
+    int step = dataset instanceof ChunkedDataset chunked ? chunked.getChunkDimensions()[1] : rows;
+    int floatsPerRow = slice.length / rows;
+    for (int row = 0; row < rows; row += step) {
+      int count = Math.min(step, rows - row);
+      offset[1] = row;
+      extent[1] = count;
+      ByteBuffer bytes = dataset.getSliceDataBuffer(offset, extent).order(order);
+      bytes.asFloatBuffer().get(slice, row * floatsPerRow, count * floatsPerRow);
+    }
   }
 
   private void readContiguous(ContiguousDataset contiguous, long index, float[] slice)

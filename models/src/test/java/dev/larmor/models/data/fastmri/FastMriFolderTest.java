@@ -15,9 +15,11 @@ import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
 import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
+import dev.larmor.models.data.hdf5.Hdf5File;
 import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -189,6 +191,41 @@ final class FastMriFolderTest {
           sink.write(new float[96]);
           sink.write(new float[96]);
         });
+  }
+
+  @Test
+  void emptyKspace() throws IOException {
+    TinyData.writeFolder(folder, 1);
+    try (InputStream in = Hdf5File.class.getResourceAsStream("odd.h5")) {
+      Files.write(kspaceFile(), in.readAllBytes());
+    }
+    assertSentence(kspaceFile() + ": 'kspace' is empty: C64[0, 2, 7, 5]");
+  }
+
+  @Test
+  void imagesOfAnotherSizeThanTheLabel() {
+    assertBadImageSlice(
+        ": 'image_grappa' is F32[1, 5, 5], but 'image_label' is F32[1, 4, 4]",
+        writer -> writer.dataset("image_grappa", Element.F32, 1, 5, 5).write(new float[25]));
+    assertBadImageSlice(
+        ": 'image_grappa' is F32[1, 4, 5], expected F32[slices, S, S]",
+        writer -> writer.dataset("image_grappa", Element.F32, 1, 4, 5).write(new float[20]));
+  }
+
+  private void assertBadImageSlice(String message, Consumer<Hdf5Writer> grappa) {
+    Path file = imageFile();
+    try (Hdf5Writer writer = Hdf5Writer.replace(file)) {
+      TinyData.writeLabel(writer, "image_label", 0, 1);
+      grappa.accept(writer);
+      writer.commit();
+    }
+    try (ImageVolume image = ImageVolume.open(file)) {
+      DataException e =
+          assertThrows(
+              DataException.class,
+              () -> image.readSlice(ImageVolume.Kind.GRAPPA, 0, new float[16]));
+      assertEquals(file + message, e.getMessage());
+    }
   }
 
   @Test

@@ -77,6 +77,26 @@ final class Hdf5FileTest {
   }
 
   @Test
+  void oddDatasets() {
+    Path path = resource("odd.h5");
+    try (Hdf5File file = Hdf5File.open(path)) {
+      assertEquals("C64[0, 2, 7, 5]", file.dataset("kspace").toString());
+      assertEquals("[r:F64, i:F64][3, 2, 7, 5]", file.dataset("double").toString());
+      assertEquals("VARIABLELENGTH[]", file.dataset("text").toString());
+      assertEquals("F16[2]", file.dataset("half").toString());
+      assertArrayEquals(new double[] {7}, file.dataset("scalar").readNumbers());
+      for (String key : new String[] {"unwritten", "unwritten-chunks"}) {
+        float[] slice = {1, 2, 3};
+        file.dataset(key).readSlice(1, slice);
+        assertArrayEquals(new float[3], slice, key);
+      }
+      assertSentence(
+          path + ": 'scalar' is F32[], expected slices of F32 or C64",
+          () -> file.dataset("scalar").readSlice(0, new float[1]));
+    }
+  }
+
+  @Test
   void missingFileAndFolder() {
     Path missing = folder.resolve("missing.h5");
     assertSentence(missing + ": no such file", () -> Hdf5File.open(missing));

@@ -36,3 +36,12 @@ write("extendable.h5", "latest", MASK.astype(">i2"), np.float32(2.5),
       chunks=(1, 1, 7, 5), maxshape=(None, 2, 7, 5), compression="gzip")
 write("big-endian.h5", "earliest", MASK.astype(np.uint64), np.float32(2.5), big_endian=True)
 write("userblock.h5", "earliest", MASK.astype(np.float64), np.float32(2.5), userblock=512)
+
+with h5py.File("odd.h5", "w") as f:
+    f.create_dataset("kspace", shape=(0, 2, 7, 5), dtype=np.complex64)
+    f.create_dataset("double", data=KSPACE.astype(np.complex128))
+    f.create_dataset("text", data="text")
+    f.create_dataset("unwritten", shape=(2, 3), dtype=np.float32)
+    f.create_dataset("unwritten-chunks", shape=(2, 3), dtype=np.float32, chunks=(1, 3))
+    f.create_dataset("scalar", data=np.float32(7))
+    f.create_dataset("half", data=np.float16([1, 2]))
