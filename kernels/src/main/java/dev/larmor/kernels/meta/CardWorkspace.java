@@ -7,10 +7,11 @@ import dev.larmor.engine.op.Fft2;
 import dev.larmor.engine.op.Op;
 import dev.larmor.engine.op.SensExpand;
 import dev.larmor.engine.op.SensReduce;
+import dev.larmor.kernels.WorkspaceRule;
 import java.util.List;
 
 /** Scratch memory of the CUDA libraries' calls. */
-final class CardWorkspace implements MetaBackend.Workspace {
+final class CardWorkspace implements WorkspaceRule {
   /**
    * Most that a convolution may ask for: cuDNN's algorithms are chosen under this cap, and each
    * convolution is charged with all of it.

@@ -7,23 +7,19 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Op;
+import dev.larmor.kernels.WorkspaceRule;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Books bytes for a device that need not be there; computes nothing. */
 final class MetaBackend implements Backend {
-  /** The scratch memory that an op would ask for. */
-  interface Workspace {
-    long bytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs);
-  }
-
   private record Block(long bytes) implements Buffer {}
 
   private final String name;
   private final Capabilities capabilities;
-  private final Workspace workspace;
+  private final WorkspaceRule workspace;
 
-  MetaBackend(String name, Capabilities capabilities, Workspace workspace) {
+  MetaBackend(String name, Capabilities capabilities, WorkspaceRule workspace) {
     this.name = name;
     this.capabilities = capabilities;
     this.workspace = workspace;
@@ -74,5 +70,7 @@ final class MetaBackend implements Backend {
   public void synchronize() {}
 
   @Override
-  public void close() {}
+  public void close() {
+    workspace.close();
+  }
 }

@@ -6,6 +6,7 @@ import dev.larmor.engine.Capabilities;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.DeviceException;
+import dev.larmor.kernels.cpu.CpuPlanner;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -17,7 +18,7 @@ public final class MetaProvider implements BackendProvider {
 
   @Override
   public String devices() {
-    return "meta"
+    return "meta, meta:cpu"
         + Arrays.stream(Card.values())
             .map(Card::device)
             .collect(Collectors.joining(", ", ", ", ""));
@@ -35,6 +36,10 @@ public final class MetaProvider implements BackendProvider {
           device,
           new Capabilities("dry run", ALL, false, Long.MAX_VALUE),
           (op, inputs, outputs) -> 0);
+    }
+    if (device.equals("meta:cpu")) {
+      CpuPlanner cpu = new CpuPlanner(config.threads());
+      return new MetaBackend(device, cpu.capabilities(), cpu);
     }
     for (Card card : Card.values()) {
       if (card.device().equals(device)) {

@@ -1,0 +1,32 @@
+package dev.larmor.kernels.cpu;
+
+import dev.larmor.engine.Capabilities;
+import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.op.Op;
+import dev.larmor.kernels.WorkspaceRule;
+import java.util.List;
+
+/** What the {@code cpu} backend would ask for, for dry runs: the very same rules, nothing run. */
+public final class CpuPlanner implements WorkspaceRule {
+  private final CpuBackend backend;
+
+  /** The rules of a backend with a team of {@code threads}. */
+  public CpuPlanner(int threads) {
+    backend = new CpuBackend(threads);
+  }
+
+  /** The backend's layout and dtypes. */
+  public Capabilities capabilities() {
+    return backend.capabilities();
+  }
+
+  @Override
+  public long bytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    return backend.workspaceBytes(op, inputs, outputs);
+  }
+
+  @Override
+  public void close() {
+    backend.close();
+  }
+}

@@ -1,0 +1,65 @@
+package dev.larmor.kernels.cpu;
+
+import static dev.larmor.kernels.cpu.Lanes.FLOAT;
+
+import dev.larmor.engine.op.AdamStep;
+import jdk.incubator.vector.FloatVector;
+
+/** Parameter updates. The two parts of a complex parameter are two parameters. */
+final class Optimizer {
+  private final Team team;
+
+  Optimizer(Team team) {
+    this.team = team;
+  }
+
+  /** The constants of one step, for all elements. */
+  private record Constants(
+      float keep,
+      float decay,
+      float beta1,
+      float gain1,
+      float beta2,
+      float gain2,
+      float rate,
+      float debias,
+      float eps) {
+    static Constants of(AdamStep op) {
+      double debias1 = 1 - Math.pow(op.beta1(), (double) op.step());
+      double debias2 = 1 - Math.pow(op.beta2(), (double) op.step());
+      return new Constants(
+          (float) (op.decoupled() ? 1 - op.rate() * op.weightDecay() : 1),
+          (float) (op.decoupled() ? 0 : op.weightDecay()),
+          (float) op.beta1(),
+          (float) (1 - op.beta1()),
+          (float) op.beta2(),
+          (float) (1 - op.beta2()),
+          (float) (op.rate() / debias1),
+          (float) Math.sqrt(debias2),
+          (float) op.eps());
+    }
+  }
+
+  void adam(AdamStep op, Array p, Array g, Array m, Array v) {
+    Constants constants = Constants.of(op);
+    Split.ranges(
+        team,
+        p.reals(),
+        Split.GRAIN / 4,
+        (from, to) ->
+            adam(constants, p.address(), g.address(), m.address(), v.address(), from, to));
+  }
+
+  private static void adam(Constants c, long p, long g, long m, long v, long from, long to) {
+    for (long i = from * FLOAT; i < to * FLOAT; i += Lanes.BYTES) {
+      FloatVector value = Lanes.load(p + i).mul(c.keep);
+      FloatVector gradient = value.fma(Lanes.broadcast(c.decay), Lanes.load(g + i));
+      FloatVector first = Lanes.load(m + i).mul(c.beta1).add(gradient.mul(c.gain1));
+      FloatVector second = Lanes.load(v + i).mul(c.beta2).add(gradient.mul(gradient).mul(c.gain2));
+      Lanes.store(first, m + i);
+      Lanes.store(second, v + i);
+      FloatVector scale = second.sqrt().div(c.debias).add(c.eps);
+      Lanes.store(value.sub(first.mul(c.rate).div(scale)), p + i);
+    }
+  }
+}

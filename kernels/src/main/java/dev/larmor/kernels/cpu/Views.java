@@ -1,0 +1,34 @@
+package dev.larmor.kernels.cpu;
+
+import dev.larmor.engine.op.Reshape;
+
+/** Ops that are other looks at the same bytes, where feature maps have to be laid out anew. */
+final class Views {
+  private final Team team;
+
+  Views(Team team) {
+    this.team = team;
+  }
+
+  /** The elements of {@link Reshape}, in row-major order on both sides. */
+  void reshape(Array x, Array y) {
+    MemoryOrder from = MemoryOrder.of(x.spec());
+    MemoryOrder to = MemoryOrder.of(y.spec());
+    int bytes = x.dtype().bytes();
+    Split.ranges(
+        team,
+        y.elements(),
+        Split.GRAIN,
+        (first, last) -> {
+          for (long i = first; i < last; i++) {
+            Blocks.copyRows(
+                x.address() + from.index(to.rowMajor(i)) * bytes,
+                0,
+                y.address() + i * bytes,
+                0,
+                bytes,
+                1);
+          }
+        });
+  }
+}
