@@ -193,7 +193,7 @@ class TapeTest {
       assertEquals(
           "no gradient for [shared, own1, own2, own3, own4]"
               + " and 1 more: the loss does not depend on them; freeze parameters that"
-              + " parameters that are not to be trained",
+              + " are not to be trained",
           e.getMessage());
       toy.shared.freeze();
       toy.own.subList(1, 6).forEach(Parameter::freeze);
