@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -59,6 +60,14 @@ public final class AtomicFile implements AutoCloseable {
       return new AtomicFile(target, temporary, channel);
     } catch (IOException e) {
       throw failure(target, e);
+    }
+  }
+
+  /** Replaces a file by {@code text}, in UTF-8. */
+  public static void write(Path target, String text) {
+    try (AtomicFile file = replace(target)) {
+      file.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+      file.commit();
     }
   }
 

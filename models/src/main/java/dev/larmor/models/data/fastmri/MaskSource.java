@@ -3,6 +3,7 @@ package dev.larmor.models.data.fastmri;
 import dev.larmor.engine.Philox;
 import dev.larmor.models.data.MaskPolicy;
 import dev.larmor.models.data.SamplingMask;
+import java.util.function.Function;
 
 /** Decides the sampling mask of each sample a {@link SliceLoader} delivers. */
 @FunctionalInterface
@@ -23,19 +24,27 @@ public interface MaskSource {
   /**
    * A fresh mask for every sample: for training.
    *
+   * @param policy how to draw for a volume
    * @param seed the run's seed
    * @param epoch the epoch
    * @param firstSample the number, in this epoch, of the loader's first sample: with folds or a
    *     resumed epoch a loader starts later than at 0
    */
-  static MaskSource perSample(MaskPolicy policy, long seed, long epoch, long firstSample) {
+  static MaskSource perSample(
+      Function<Volume, MaskPolicy> policy, long seed, long epoch, long firstSample) {
     Philox stream = Philox.of(seed, "training mask").with(epoch);
-    return (volume, position) -> policy.draw(volume.width(), stream.with(firstSample + position));
+    return (volume, position) ->
+        policy.apply(volume).draw(volume.width(), stream.with(firstSample + position));
   }
 
-  /** One fixed mask for each volume, drawn by its file name: for validation. */
-  static MaskSource perVolume(MaskPolicy policy, long seed) {
+  /**
+   * One fixed mask for each volume, drawn by its file name: for validation.
+   *
+   * @param policy how to draw for a volume
+   */
+  static MaskSource perVolume(Function<Volume, MaskPolicy> policy, long seed) {
     Philox stream = Philox.of(seed, "validation mask");
-    return (volume, position) -> policy.draw(volume.width(), stream.with(volume.name()));
+    return (volume, position) ->
+        policy.apply(volume).draw(volume.width(), stream.with(volume.name()));
   }
 }

@@ -1,0 +1,452 @@
+package dev.larmor.models.training;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.larmor.autograd.Adam;
+import dev.larmor.autograd.Gradients;
+import dev.larmor.autograd.Recompute;
+import dev.larmor.autograd.Schedule;
+import dev.larmor.autograd.Training;
+import dev.larmor.engine.Device;
+import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.Philox;
+import dev.larmor.engine.Scope;
+import dev.larmor.models.Phantom;
+import dev.larmor.models.checkpoint.SafetensorsReader;
+import dev.larmor.models.data.Anatomy;
+import dev.larmor.models.data.DataException;
+import dev.larmor.models.data.MaskPolicy;
+import dev.larmor.models.data.fastmri.FastMriFolder;
+import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
+import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
+import dev.larmor.models.data.fastmri.MaskSource;
+import dev.larmor.models.data.fastmri.Sample;
+import dev.larmor.models.data.fastmri.SliceLoader;
+import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.fivarnet.FiVarNet;
+import dev.larmor.models.loss.Criterion;
+import dev.larmor.models.loss.SliceContext;
+import dev.larmor.models.nn.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The training loop, on a network as small as can be. */
+final class TrainerTest {
+  private static final String DEVICE = System.getProperty("larmor.device", "cpu");
+
+  private static final FiVarNet.Config NETWORK =
+      new FiVarNet.Config(1, 1, 2, 2, 1, 2, 1, 0, 0.2f, Precision.FP32);
+
+  private static final BooleanSupplier NEVER = () -> false;
+
+  @TempDir private static Path data;
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void writeData() {
+    Phantom.TINY.writeDataSet(data, 2, 2, 2);
+    Phantom.TINY.writeVolume(data.resolve("train"), "brain_acc8_9.h5", 9, 1, 8);
+  }
+
+  /** Two epochs of five slices, in groups of two: the last group of an epoch has one. */
+  private static TrainingSettings settings(int workers, int checkpointInterval) {
+    return new TrainingSettings(
+        2,
+        new Schedule.Cosine(1e-2, 1e-3, 2),
+        Criterion.SOBEL,
+        Adam.Config.adamW(0.2, 0.999, 1e-6),
+        2,
+        0,
+        0,
+        0.5,
+        7,
+        workers,
+        checkpointInterval,
+        BadFiles.FAIL);
+  }
+
+  private static FastMriFolder open(String split) {
+    return FastMriFolder.open(data.resolve(split), Targets.REQUIRED, BadFiles.FAIL);
+  }
+
+  /** Trains in a new process's stead: everything is opened anew, and resumed if there is a run. */
+  private static Trainer.End run(
+      Path out,
+      TrainingSettings settings,
+      int threads,
+      TrainingListener listener,
+      BooleanSupplier stop) {
+    try (Device device = Device.open(DEVICE, DeviceConfig.DEFAULT.withThreads(threads));
+        Network network = Network.place(device, NETWORK, settings.seed());
+        Trainer trainer =
+            new Trainer(
+                network,
+                settings,
+                RecomputeChoice.always(Recompute.NEVER),
+                open("train"),
+                open("val"),
+                out,
+                listener)) {
+      if (Files.exists(Trainer.last(out))) {
+        trainer.resume(Trainer.last(out));
+      }
+      return trainer.run(stop);
+    }
+  }
+
+  private static Trainer.End run(Path out, BooleanSupplier stop) {
+    return run(out, settings(1, 100), 1, new TrainingListener() {}, stop);
+  }
+
+  /** A digest of every tensor of a checkpoint: weights, moments. */
+  private static Map<String, String> digests(Path checkpoint) {
+    Map<String, String> digests = new LinkedHashMap<>();
+    try (SafetensorsReader reader = SafetensorsReader.open(checkpoint)) {
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      for (String name : reader.names()) {
+        sha.update(reader.bytes(name).asByteBuffer());
+        digests.put(name, HexFormat.of().formatHex(sha.digest(), 0, 8));
+      }
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+    return digests;
+  }
+
+  private static void assertSameRun(Path expected, Path actual) throws IOException {
+    assertEquals(digests(Trainer.last(expected)), digests(Trainer.last(actual)));
+    assertEquals(digests(Trainer.best(expected)), digests(Trainer.best(actual)));
+    for (String table : List.of("losses.csv", "epochs.csv")) {
+      assertEquals(
+          Files.readString(expected.resolve(table)), Files.readString(actual.resolve(table)));
+    }
+  }
+
+  /** The reference keeps F32 in double, which no file holds. */
+  private static void assumeDeviceRoundsAsFilesDo() {
+    assumeFalse(DEVICE.equals("ref"));
+  }
+
+  /** Says yes at the n-th question. */
+  private static BooleanSupplier atQuestion(int n) {
+    int[] asked = {0};
+    return () -> ++asked[0] == n;
+  }
+
+  /**
+   * Stopped once between each two questions – within epochs, at their ends, in validation – a run
+   * ends with the same bits.
+   */
+  @Test
+  void aResumedRunIsTheUninterruptedOne() throws IOException {
+    assumeDeviceRoundsAsFilesDo();
+    Path whole = folder.resolve("whole");
+    Path pieces = folder.resolve("pieces");
+    assertEquals(Trainer.End.COMPLETED, run(whole, NEVER));
+    int stops = 0;
+    // Nine of the run's questions; validation starts anew, so its first is not the third again.
+    for (int question : new int[] {1, 1, 1, 2, 1, 2, 3, 5}) {
+      if (run(pieces, atQuestion(question)) == Trainer.End.COMPLETED) {
+        break;
+      }
+      stops++;
+    }
+    assertTrue(stops >= 4, stops + " stops");
+    assertEquals(Trainer.End.COMPLETED, run(pieces, NEVER));
+    assertSameRun(whole, pieces);
+    assertEquals(Trainer.End.COMPLETED, run(pieces, NEVER), "and once it is complete it stays so");
+    assertSameRun(whole, pieces);
+  }
+
+  /** What a kill leaves: the last checkpoint, and tables that may be ahead of it. */
+  @Test
+  void aRunThatDiedGoesOnFromItsLastCheckpoint() throws IOException {
+    assumeDeviceRoundsAsFilesDo();
+    Path whole = folder.resolve("whole");
+    Path died = folder.resolve("died");
+    run(whole, NEVER);
+    TrainingListener dies =
+        new TrainingListener() {
+          @Override
+          public void iteration(int epoch, int iteration, int iterations, double loss) {
+            if (epoch == 1 && iteration == 4) {
+              throw new IllegalStateException("died");
+            }
+          }
+        };
+    assertThrows(IllegalStateException.class, () -> run(died, settings(1, 2), 1, dies, NEVER));
+    Files.writeString(
+        died.resolve("losses.csv"), Files.readString(died.resolve("losses.csv")) + "1,3,0.5\n");
+    run(died, settings(1, 2), 1, new TrainingListener() {}, NEVER);
+    assertSameRun(whole, died);
+  }
+
+  @Test
+  void readersChangeNoBit() throws IOException {
+    run(folder.resolve("1"), NEVER);
+    for (int workers = 2; workers <= 3; workers++) {
+      Path out = folder.resolve(Integer.toString(workers));
+      run(out, settings(workers, 100), 1, new TrainingListener() {}, NEVER);
+      assertSameRun(folder.resolve("1"), out);
+    }
+  }
+
+  @Test
+  void threadsChangeNoBit() throws IOException {
+    run(folder.resolve("1"), NEVER);
+    run(folder.resolve("2"), settings(1, 100), 2, new TrainingListener() {}, NEVER);
+    assertSameRun(folder.resolve("1"), folder.resolve("2"));
+  }
+
+  @Test
+  void anotherSeedIsAnotherRun() {
+    run(folder.resolve("1"), NEVER);
+    TrainingSettings s = settings(1, 100);
+    TrainingSettings other =
+        new TrainingSettings(
+            s.epochs(),
+            s.schedule(),
+            s.criterion(),
+            s.optimizer(),
+            s.accumulation(),
+            s.clipNorm(),
+            s.acceleration(),
+            s.randomMask(),
+            8,
+            s.workers(),
+            s.checkpointInterval(),
+            s.badFiles());
+    run(folder.resolve("2"), other, 1, new TrainingListener() {}, NEVER);
+    assertNotEquals(
+        digests(Trainer.last(folder.resolve("1"))), digests(Trainer.last(folder.resolve("2"))));
+    String message =
+        assertThrows(
+                DataException.class,
+                () -> run(folder.resolve("1"), other, 1, new TrainingListener() {}, NEVER))
+            .getMessage();
+    assertEquals(
+        Trainer.last(folder.resolve("1"))
+            + ": cannot go on to the same results with other settings or data:"
+            + " seed is 7 there, 8 here",
+        message);
+  }
+
+  /**
+   * The loop against the same work by hand: order, masks, groups of two, one and the rate of each
+   * epoch.
+   */
+  @Test
+  void oneEpochByHand() {
+    List<Double> losses = new ArrayList<>();
+    List<Double> rates = new ArrayList<>();
+    TrainingSettings settings = settings(1, 100);
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void learningRate(int epoch, double rate) {
+            rates.add(rate);
+          }
+
+          @Override
+          public void iteration(int epoch, int iteration, int iterations, double loss) {
+            assertEquals(5, iterations);
+            assertEquals(losses.size() % 5 + 1, iteration);
+            losses.add(loss);
+          }
+        };
+    run(folder, settings, 1, listener, NEVER);
+    assertEquals(List.of(settings.schedule().rate(0), settings.schedule().rate(1)), rates);
+    assertEquals(1e-2, rates.get(0), 1e-15);
+    assertEquals(5.5e-3, rates.get(1), 1e-15);
+    assertEquals(10, losses.size());
+
+    FastMriFolder training = open("train");
+    int[] order = Philox.of(7, "shuffle").with(0).permutation(5);
+    List<Double> byHand = new ArrayList<>();
+    try (Device device = Device.open(DEVICE, DeviceConfig.DEFAULT.withThreads(1));
+        Network network = Network.place(device, NETWORK, 7);
+        Adam adam = new Adam(network.model().parameters(), settings.optimizer())) {
+      for (int[] group : new int[][] {{0, 1}, {2, 3}, {4}}) {
+        try (Gradients gradients = new Gradients()) {
+          for (int i : group) {
+            Sample sample = read(training, order[i], 7, 0, i);
+            Volume volume = sample.volume();
+            SliceContext context =
+                new SliceContext(volume.max(), Anatomy.BRAIN, sample.slice(), volume.slices());
+            TrainingStep step =
+                new TrainingStep(
+                    network.model(),
+                    Criterion.SOBEL,
+                    Recompute.ALWAYS,
+                    new Training(7, adam.steps(), i),
+                    0.5);
+            byHand.add(
+                Scope.run(() ->
+                    step.run(TrainingStep.Slice.upload(device, sample, context), gradients)
+                        .loss()
+                        .item()));
+          }
+          adam.step(gradients, rates.getFirst());
+        }
+      }
+    }
+    assertEquals(byHand, losses.subList(0, 5));
+  }
+
+  private static Sample read(FastMriFolder data, int slice, long seed, int epoch, int sample) {
+    MaskSource masks =
+        MaskSource.perSample(
+            volume -> new MaskPolicy(volume.name().contains("acc8") ? 8 : 4, 0.08, 0.5),
+            seed,
+            epoch,
+            sample);
+    try (SliceLoader loader =
+        new SliceLoader(data, List.of(data.slices().get(slice)), masks, BadFiles.FAIL, 1)) {
+      return loader.next();
+    }
+  }
+
+  /** 1 − SSIM by its formula in plain Java, mean over slices, then over volumes. */
+  @Test
+  void validationByHand() throws IOException {
+    List<Double> validation = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void epoch(Trainer.Epoch summary, boolean best) {
+            validation.add(summary.validationLoss());
+          }
+        };
+    run(folder, settings(1, 100), 1, listener, NEVER);
+
+    FastMriFolder data = open("val");
+    double[] byHand = new double[data.volumes().size()];
+    try (Device device = Device.open(DEVICE);
+        Network network = Network.place(device, NETWORK, 0)) {
+      Checkpoint.load(Trainer.last(folder), network, null);
+      MaskSource masks = MaskSource.perVolume(volume -> new MaskPolicy(4, 0.08, 0.5), 7);
+      try (SliceLoader loader = new SliceLoader(data, data.slices(), masks, BadFiles.FAIL, 1)) {
+        while (loader.hasNext()) {
+          Sample sample = loader.next();
+          int size = sample.volume().imageSize();
+          float[] image = new Reconstruction(device, network.model(), size, 1).image(sample, size);
+          int volume = data.volumes().indexOf(sample.volume());
+          double ssim = ssim(image, sample.target().orElseThrow(), size, sample.volume().max());
+          byHand[volume] += (1 - ssim) / sample.volume().slices();
+        }
+      }
+    }
+    assertEquals((byHand[0] + byHand[1]) / 2, validation.getLast(), 2e-6);
+    assertEquals(
+        Files.readAllLines(folder.resolve("epochs.csv")).getLast().split(",")[2],
+        validation.getLast().toString());
+  }
+
+  /** Structural similarity with a uniform 7 x 7 window, valid windows, sample covariance. */
+  private static double ssim(float[] x, float[] y, int side, double range) {
+    double c1 = Math.pow(0.01 * range, 2);
+    double c2 = Math.pow(0.03 * range, 2);
+    double sum = 0;
+    int windows = 0;
+    for (int top = 0; top + 7 <= side; top++) {
+      for (int left = 0; left + 7 <= side; left++) {
+        double mx = 0;
+        double my = 0;
+        double xx = 0;
+        double yy = 0;
+        double xy = 0;
+        for (int i = 0; i < 49; i++) {
+          int at = (top + i / 7) * side + left + i % 7;
+          mx += x[at] / 49.0;
+          my += y[at] / 49.0;
+          xx += (double) x[at] * x[at] / 49;
+          yy += (double) y[at] * y[at] / 49;
+          xy += (double) x[at] * y[at] / 49;
+        }
+        double unbiased = 49.0 / 48;
+        double vx = unbiased * (xx - mx * mx);
+        double vy = unbiased * (yy - my * my);
+        double vxy = unbiased * (xy - mx * my);
+        sum += (2 * mx * my + c1) * (2 * vxy + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2));
+        windows++;
+      }
+    }
+    return sum / windows;
+  }
+
+  @Test
+  void theLossFalls() {
+    List<Trainer.Epoch> epochs = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void epoch(Trainer.Epoch summary, boolean best) {
+            epochs.add(summary);
+          }
+        };
+    TrainingSettings s = settings(1, 100);
+    TrainingSettings longer =
+        new TrainingSettings(
+            8,
+            new Schedule.Constant(1e-2),
+            s.criterion(),
+            Adam.Config.adamW(0.9, 0.999, 0),
+            1,
+            1,
+            4,
+            0,
+            1,
+            1,
+            100,
+            BadFiles.FAIL);
+    run(folder, longer, 1, listener, NEVER);
+    double first = epochs.getFirst().trainLoss();
+    double last = epochs.getLast().trainLoss();
+    assertTrue(last < 0.9 * first, first + " to " + last);
+  }
+
+  @Test
+  void divergenceIsSaidInOneSentence() throws IOException {
+    TrainingSettings s = settings(1, 100);
+    TrainingSettings wild =
+        new TrainingSettings(
+            3,
+            new Schedule.Constant(1e30),
+            s.criterion(),
+            s.optimizer(),
+            1,
+            0,
+            4,
+            0,
+            7,
+            1,
+            100,
+            BadFiles.FAIL);
+    String message =
+        assertThrows(
+                DivergedException.class,
+                () -> run(folder, wild, 1, new TrainingListener() {}, NEVER))
+            .getMessage();
+    assertTrue(
+        message.matches(
+            "the loss is (NaN|-?Infinity) in epoch \\d, iteration \\d \\(brain_acc\\d_\\d\\.h5,"
+                + " slice \\d\\): try a smaller learning rate or --clip-norm"),
+        message);
+  }
+}
