@@ -1,0 +1,31 @@
+package dev.larmor.models.cli;
+
+import java.io.PrintWriter;
+
+/**
+ * Where a command writes.
+ *
+ * @param out results
+ * @param err progress and errors
+ * @param terminal whether a person watches, so that lines can be redrawn
+ */
+record Console(PrintWriter out, PrintWriter err, boolean terminal) {
+  /** The streams of this process. */
+  static Console ofProcess() {
+    return new Console(
+        new PrintWriter(System.out, true, System.out.charset()),
+        new PrintWriter(System.err, true, System.err.charset()),
+        System.console().isTerminal());
+  }
+
+  /** Prints one line of results at once. */
+  void line(String text) {
+    out.println(text);
+    out.flush();
+  }
+
+  /** Shows the progress of long work until it is closed. */
+  ProgressLine progress(String task, long total) {
+    return new ProgressLine(this, task, total);
+  }
+}

@@ -1,0 +1,201 @@
+package dev.larmor.models.cli;
+
+import dev.larmor.autograd.Adam;
+import dev.larmor.autograd.Recompute;
+import dev.larmor.autograd.Schedule;
+import dev.larmor.engine.Device;
+import dev.larmor.models.cli.DemoPage.Slice;
+import dev.larmor.models.data.fastmri.FastMriFolder;
+import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
+import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
+import dev.larmor.models.fivarnet.FiVarNet;
+import dev.larmor.models.io.AtomicFile;
+import dev.larmor.models.loss.Criterion;
+import dev.larmor.models.nn.Precision;
+import dev.larmor.models.training.Checkpoint;
+import dev.larmor.models.training.Evaluation;
+import dev.larmor.models.training.Evaluation.Comparison;
+import dev.larmor.models.training.Leaderboard;
+import dev.larmor.models.training.Network;
+import dev.larmor.models.training.RecomputeChoice;
+import dev.larmor.models.training.Reconstruction;
+import dev.larmor.models.training.Score;
+import dev.larmor.models.training.Trainer;
+import dev.larmor.models.training.TrainingListener;
+import dev.larmor.models.training.TrainingSettings;
+import dev.larmor.models.training.ZeroFilled;
+import dev.larmor.models.varnet.ReconstructionModel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code larmor demo}: the whole way from k-space to a scored reconstruction, in minutes. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    abbreviateSynopsis = true,
+    description = {
+      "Train a small FI-VarNet on the sample data and show what it does.",
+      "",
+      "Takes a few minutes on two cores; leaves index.html with the pictures in --out.",
+      ""
+    },
+    sortOptions = false)
+final class DemoCommand implements Callable<Integer> {
+  private static final FiVarNet.Config NETWORK =
+      new FiVarNet.Config(2, 1, 12, 12, 3, 4, 3, 0, 0, Precision.FP32);
+
+  private static final long SEED = 2025;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Folder with train/, val/ and leaderboard/ (default: the sample data).")
+  private Path data = Path.of(System.getProperty("larmor.home", "."), "models", "sample");
+
+  @Option(
+      names = "--out",
+      defaultValue = "demo",
+      paramLabel = "DIR",
+      description = "Where the page and all results go (default: ${DEFAULT-VALUE}).")
+  private Path out;
+
+  @Option(
+      names = {"--num-epochs", "--epochs"},
+      defaultValue = "25",
+      paramLabel = "N",
+      description = "Passes over the training slices (default: ${DEFAULT-VALUE}).")
+  private int epochs;
+
+  @Mixin private DeviceOptions device;
+
+  @Override
+  public Integer call() {
+    long start = System.nanoTime();
+    Console console = Larmor.console(spec);
+    TrainingSettings settings = Larmor.checked(spec, this::settings);
+    FastMriFolder training =
+        FastMriFolder.open(data.resolve("train"), Targets.REQUIRED, BadFiles.FAIL);
+    FastMriFolder validation =
+        FastMriFolder.open(data.resolve("val"), Targets.REQUIRED, BadFiles.FAIL);
+    Path test = data.resolve("leaderboard");
+    DemoPage page = new DemoPage();
+    try (Device opened = device.open();
+        Network network = Network.place(opened, NETWORK, SEED)) {
+      console.line(
+          String.format(
+              Locale.ROOT,
+              "training FI-VarNet (%,d parameters) on %d slices, %s",
+              network.model().parameterCount(),
+              training.slices().size(),
+              opened.capabilities().description()));
+      train(network, settings, training, validation, page);
+      Checkpoint.load(Trainer.best(out), network, null);
+      try (ZeroFilled baseline = new ZeroFilled()) {
+        reconstruct(opened, baseline, test, "zero-filled");
+      }
+      reconstruct(opened, network.model(), test, "reconstructions");
+      compare(opened, test, page);
+    }
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    Path index = out.resolve("index.html");
+    AtomicFile.write(index, page.html(seconds));
+    page.summary().forEach(console::line);
+    console.line(
+        String.format(Locale.ROOT, "%.0f s in all; now open %s", seconds, index.toAbsolutePath()));
+    return 0;
+  }
+
+  private TrainingSettings settings() {
+    return new TrainingSettings(
+        epochs,
+        new Schedule.Cosine(3e-3, 1e-4, epochs),
+        Criterion.SOBEL,
+        Adam.Config.adamW(0.9, 0.999, 1e-6),
+        1,
+        1,
+        0,
+        0,
+        SEED,
+        1,
+        Integer.MAX_VALUE,
+        BadFiles.FAIL);
+  }
+
+  private void train(
+      Network network,
+      TrainingSettings settings,
+      FastMriFolder training,
+      FastMriFolder validation,
+      DemoPage page) {
+    int slices = training.slices().size() + validation.slices().size();
+    try (ProgressLine progress = Larmor.console(spec).progress("training", (long) epochs * slices);
+        Trainer trainer =
+            new Trainer(
+                network,
+                settings,
+                RecomputeChoice.always(Recompute.NEVER),
+                training,
+                validation,
+                out,
+                new TrainingListener() {
+                  @Override
+                  public void iteration(int epoch, int iteration, int iterations, double loss) {
+                    progress.at((long) epoch * slices + iteration, "");
+                  }
+
+                  @Override
+                  public void epoch(Trainer.Epoch summary, boolean best) {
+                    page.add(summary);
+                  }
+                })) {
+      trainer.run(() -> false);
+    }
+  }
+
+  private void reconstruct(Device opened, ReconstructionModel model, Path test, String folder) {
+    Reconstruction work = new Reconstruction(opened, model, 384, 1);
+    for (Leaderboard.Part part : Leaderboard.parts(test)) {
+      FastMriFolder input = FastMriFolder.open(part.folder(), Targets.REQUIRED, BadFiles.FAIL);
+      for (int v = 0; v < input.volumes().size(); v++) {
+        Path file = part.in(out.resolve(folder)).resolve(input.volumes().get(v).name());
+        work.volume(input, v, file, () -> {}, () -> false);
+      }
+    }
+  }
+
+  private void compare(Device opened, Path test, DemoPage page) {
+    Evaluation evaluation = new Evaluation(opened);
+    Leaderboard baselines = Leaderboard.match(out.resolve("zero-filled"), test);
+    Leaderboard results = Leaderboard.match(out.resolve("reconstructions"), test);
+    List<Score.Volume> before = new ArrayList<>();
+    List<Score.Volume> after = new ArrayList<>();
+    for (int e = 0; e < results.entries().size(); e++) {
+      Leaderboard.Entry entry = results.entries().get(e);
+      List<Comparison> zeroFilled = new ArrayList<>();
+      List<Comparison> reconstructed = new ArrayList<>();
+      before.add(score(evaluation, baselines.entries().get(e), zeroFilled));
+      after.add(score(evaluation, entry, reconstructed));
+      for (int s = 0; s < zeroFilled.size(); s++) {
+        page.add(new Slice(entry, zeroFilled.get(s), reconstructed.get(s)));
+      }
+    }
+    page.scores(new Score(before), new Score(after));
+  }
+
+  private static Score.Volume score(
+      Evaluation evaluation, Leaderboard.Entry entry, List<Comparison> slices) {
+    return new Score.Volume(
+        entry,
+        evaluation.volume(entry.reconstruction(), entry.target(), entry.anatomy(), slices::add));
+  }
+}

@@ -1,0 +1,52 @@
+package dev.larmor.models.cli;
+
+import dev.larmor.engine.Device;
+import dev.larmor.engine.DeviceConfig;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Where a command computes. */
+final class DeviceOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = "--device",
+      defaultValue = "cpu",
+      paramLabel = "NAME",
+      description = "cpu, or ref for the slow reference (default: ${DEFAULT-VALUE}).")
+  String device;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Worker threads of the CPU (default: all processors).")
+  Integer threads;
+
+  @Option(
+      names = {"--budget", "--vram"},
+      converter = Bytes.class,
+      paramLabel = "SIZE",
+      description =
+          "Most memory the device may hold, as 7.2GiB, or 'gtx1080' for what an 8 GB card leaves"
+              + " (default: no limit).")
+  Long budget;
+
+  /** The settings to open a device with. */
+  DeviceConfig config() {
+    return Larmor.checked(
+        command,
+        () -> {
+          DeviceConfig config = DeviceConfig.DEFAULT;
+          if (threads != null) {
+            config = config.withThreads(threads);
+          }
+          return budget == null ? config : config.withBudget(budget);
+        });
+  }
+
+  Device open() {
+    return Device.open(device, config());
+  }
+}

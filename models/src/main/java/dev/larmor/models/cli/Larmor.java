@@ -1,0 +1,153 @@
+package dev.larmor.models.cli;
+
+import dev.larmor.engine.BudgetExceededException;
+import dev.larmor.engine.DeviceException;
+import dev.larmor.engine.op.OpException;
+import dev.larmor.models.data.DataException;
+import dev.larmor.models.training.DivergedException;
+import java.io.UncheckedIOException;
+import java.util.Collection;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The program. Exit codes: 0 done; 1 it failed; 2 the command line or the data is wrong; 130 Ctrl-C
+ * ended it. Errors are one sentence on standard error, with a stack trace only if {@code
+ * --stacktrace} asks for it.
+ */
+@Command(
+    name = "larmor",
+    description = "Accelerated-MRI reconstruction by deep learning: from k-space to images.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Version.class,
+    subcommands = {
+      DemoCommand.class,
+      TrainCommand.class,
+      ReconstructCommand.class,
+      EvaluateCommand.class,
+      VisualizeCommand.class,
+      SimulateCommand.class,
+      PlanCommand.class,
+      InfoCommand.class
+    },
+    footer = {
+      "",
+      "larmor COMMAND --help tells a command's options; --config FILE reads them from YAML or JSON.",
+      "Exit codes: 0 done, 1 failed, 2 wrong options or data, 130 stopped by Ctrl-C."
+    })
+public final class Larmor implements Callable<Integer> {
+  /** The command line or the data is wrong. */
+  public static final int USAGE = 2;
+
+  /** The work failed. */
+  public static final int FAILURE = 1;
+
+  private final Console console;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--stacktrace",
+      scope = ScopeType.INHERIT,
+      description = "Show where an error came from.")
+  private boolean stacktrace;
+
+  private Larmor(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    throw new ParameterException(spec.commandLine(), "Missing command");
+  }
+
+  /** Runs one command line and returns its exit code. */
+  static int run(Console console, String... args) {
+    Larmor larmor = new Larmor(console);
+    CommandLine line = new CommandLine(larmor);
+    line.setOut(console.out());
+    line.setErr(console.err());
+    line.setUsageHelpWidth(100);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler((e, given) -> larmor.misused(e));
+    line.setExecutionExceptionHandler((e, command, result) -> larmor.failed(e));
+    try {
+      ConfigFile.apply(line, args);
+      return line.execute(args);
+    } catch (DataException e) {
+      return larmor.report(e.getMessage(), e, USAGE);
+    } catch (OutOfMemoryError e) {
+      return larmor.report("not enough memory: " + e.getMessage(), e, FAILURE);
+    }
+  }
+
+  /** The console of the program that {@code command} belongs to. */
+  static Console console(CommandSpec command) {
+    return ((Larmor) command.root().userObject()).console;
+  }
+
+  /** Makes something of a command's options; what it refuses is a mistake of the user. */
+  static <T> T checked(CommandSpec command, Supplier<T> options) {
+    try {
+      return options.get();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private int misused(ParameterException e) {
+    String message = e.getMessage();
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      if (e.getCommandLine().getCommand() == this && !unmatched.isUnknownOption()) {
+        message =
+            "Unknown command '%s', expected one of %s"
+                .formatted(
+                    unmatched.getUnmatched().getFirst(),
+                    names(e.getCommandLine().getSubcommands().keySet()));
+      } else if (!unmatched.getSuggestions().isEmpty()) {
+        message += "; did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
+      }
+    }
+    String end = message.matches("(?s).*[.?!]") ? " See '" : "; see '";
+    String command = e.getCommandLine().getCommandSpec().qualifiedName();
+    return report(message + end + command + " --help'", e, USAGE);
+  }
+
+  private int failed(Exception e) {
+    return switch (e) {
+      case ParameterException misuse -> misused(misuse);
+      case DataException _, DeviceException _ -> report(e.getMessage(), e, USAGE);
+      case BudgetExceededException _, DivergedException _, UncheckedIOException _, OpException _ ->
+          report(e.getMessage(), e, FAILURE);
+      default -> report("internal error, which --stacktrace locates: " + e, e, FAILURE);
+    };
+  }
+
+  private int report(String message, Throwable e, int exitCode) {
+    console.err().println("larmor: " + message);
+    if (stacktrace) {
+      e.printStackTrace(console.err());
+    }
+    console.err().flush();
+    return exitCode;
+  }
+
+  /** Comma-separated names for a message. */
+  static String names(Collection<?> things) {
+    return String.join(", ", things.stream().map(Object::toString).toList());
+  }
+
+  /** The entry point of {@code ./larmor}. */
+  public static void main(String[] args) {
+    System.exit(run(Console.ofProcess(), args));
+  }
+}

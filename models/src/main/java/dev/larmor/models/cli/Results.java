@@ -1,0 +1,32 @@
+package dev.larmor.models.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.larmor.models.io.AtomicFile;
+import java.nio.file.Path;
+import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** What commands leave beside their results. */
+final class Results {
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  private Results() {}
+
+  /** Writes all options as they were resolved: {@code options.yaml}, good for {@code --config}. */
+  static void writeOptions(Path folder, CommandSpec command) {
+    AtomicFile.write(folder.resolve("options.yaml"), ConfigFile.resolved(command));
+  }
+
+  /** Writes figures as JSON. */
+  static void writeJson(Path file, Map<String, ?> figures) {
+    try {
+      AtomicFile.write(file, JSON.writeValueAsString(figures) + "\n");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

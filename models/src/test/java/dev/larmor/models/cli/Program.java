@@ -1,0 +1,74 @@
+package dev.larmor.models.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs command lines in this process and keeps what they print. */
+final class Program {
+  /** The device under test. */
+  static final String DEVICE = System.getProperty("larmor.device", "cpu");
+
+  /** Options of the smallest network there is. */
+  static final List<String> SMALL_NETWORK =
+      List.of(
+          "--feature-cascades=1",
+          "--image-cascades=1",
+          "--chans=2",
+          "--unet-chans=2",
+          "--pools=1",
+          "--sens-chans=2",
+          "--sens-pools=1");
+
+  /** How a command line ended. */
+  record Result(int code, String out, String err) {
+    /** Fails the test unless the command was done. */
+    Result succeeded() {
+      assertEquals(0, code, err);
+      return this;
+    }
+
+    /** Fails the test unless the command said this one sentence, and nothing else, and ended so. */
+    void refused(int expectedCode, String sentence) {
+      assertEquals("larmor: " + sentence, err.strip());
+      assertEquals(expectedCode, code);
+    }
+  }
+
+  private Program() {}
+
+  /** Runs {@code larmor arguments…}; paths and numbers become strings. */
+  static Result run(Object... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    Console console = new Console(new PrintWriter(out), new PrintWriter(err), false);
+    List<String> words = new ArrayList<>();
+    for (Object argument : arguments) {
+      if (argument instanceof List<?> several) {
+        several.forEach(word -> words.add(word.toString()));
+      } else {
+        words.add(argument.toString());
+      }
+    }
+    int code = Larmor.run(console, words.toArray(String[]::new));
+    return new Result(code, out.toString(), err.toString());
+  }
+
+  /** Trains the smallest network. */
+  static Result train(Object data, Object out, Object... more) {
+    return run(
+        "train",
+        "--data",
+        data,
+        "--out",
+        out,
+        "--device",
+        DEVICE,
+        SMALL_NETWORK,
+        List.of("--epochs=1", "--lr=1e-2"),
+        List.of(more));
+  }
+}
