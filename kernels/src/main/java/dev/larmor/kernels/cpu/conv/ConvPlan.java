@@ -1,10 +1,12 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.PlanCache;
+
 /**
  * One way to compute one convolution in one direction: how it is cut into tasks, and what each task
  * executes. Depends on the geometry and element type only, never on the number of threads.
  */
-interface ConvPlan extends AutoCloseable {
+interface ConvPlan extends PlanCache.Plan {
 
   /** Bytes of workspace {@link #run} needs; more threads need more scratch. */
   long workspaceBytes();
@@ -19,7 +21,4 @@ interface ConvPlan extends AutoCloseable {
    * @param workspace address of {@link #workspaceBytes()} bytes, 64-byte aligned
    */
   void run(long input, long weights, long bias, long output, long workspace);
-
-  @Override
-  void close();
 }

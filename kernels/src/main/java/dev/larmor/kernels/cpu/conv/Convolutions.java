@@ -1,13 +1,12 @@
 package dev.larmor.kernels.cpu.conv;
 
 import dev.larmor.engine.DType;
+import dev.larmor.kernels.cpu.PlanCache;
 import dev.larmor.kernels.cpu.Team;
 import dev.larmor.kernels.cpu.dnnl.Dnnl;
 import dev.larmor.kernels.cpu.dnnl.DnnlEngine;
 import dev.larmor.kernels.cpu.dnnl.MemoryDesc;
 import java.lang.foreign.MemorySegment;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * The convolutions of the CPU backend: real (F32, or BF16 with F32 weights) and complex (C64), by
@@ -29,16 +28,21 @@ public final class Convolutions implements AutoCloseable {
 
   private final Team team;
   private final DnnlEngine engine; // null: in Java
-  private final Map<Key, ConvPlan> plans = new LinkedHashMap<>(16, 0.75f, true);
+  private final PlanCache<Key, ConvPlan> plans = new PlanCache<>(PLANS);
 
   /** Convolutions on a team, by oneDNN if it is available. */
   public Convolutions(Team team) {
     this(team, Dnnl.isAvailable());
   }
 
-  Convolutions(Team team, boolean dnnl) {
+  private Convolutions(Team team, boolean dnnl) {
     this.team = team;
     this.engine = dnnl ? new DnnlEngine(team.threads()) : null;
+  }
+
+  /** Convolutions in Java, whether oneDNN is available or not. */
+  public static Convolutions inJava(Team team) {
+    return new Convolutions(team, false);
   }
 
   /** Bytes of workspace a call needs. Depends on the number of threads of the team. */
@@ -125,16 +129,8 @@ public final class Convolutions implements AutoCloseable {
   }
 
   private ConvPlan plan(ConvShape shape, ConvDirection direction, DType type, boolean bias) {
-    Key key = new Key(shape, direction, type, bias);
-    ConvPlan plan = plans.get(key);
-    if (plan == null) {
-      if (plans.size() == PLANS) {
-        plans.remove(plans.keySet().iterator().next()).close(); // the one used least recently
-      }
-      plan = newPlan(shape, direction, type, bias);
-      plans.put(key, plan);
-    }
-    return plan;
+    return plans.get(
+        new Key(shape, direction, type, bias), key -> newPlan(shape, direction, type, bias));
   }
 
   private ConvPlan newPlan(ConvShape shape, ConvDirection direction, DType type, boolean bias) {
@@ -167,8 +163,7 @@ public final class Convolutions implements AutoCloseable {
   /** Destroys all plans. The team stays open. */
   @Override
   public void close() {
-    plans.values().forEach(ConvPlan::close);
-    plans.clear();
+    plans.close();
     if (engine != null) {
       engine.close();
     }

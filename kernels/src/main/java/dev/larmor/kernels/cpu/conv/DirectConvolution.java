@@ -2,10 +2,8 @@ package dev.larmor.kernels.cpu.conv;
 
 import dev.larmor.kernels.cpu.Team;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * The forward pass or the input gradient of an F32 convolution in Java, by the definition: used
@@ -22,7 +20,7 @@ import jdk.incubator.vector.VectorMask;
  * <p>A vector of channels is computed for eight pixels of a line at a time, in registers. Taps that
  * read padding are pointed to zeros. The sum's order is that of the formula wherever a task begins.
  *
- * <p>Workspace: packed weights, a pixel of zeros.
+ * <p>Workspace: packed weights, a pixel of zeros, the bias in whole vectors, one tile per worker.
  */
 final class DirectConvolution implements ConvPlan {
 
@@ -30,6 +28,12 @@ final class DirectConvolution implements ConvPlan {
 
   /** Pixels computed at a time. */
   private static final int TILE = 8;
+
+  /** Room for one tile of a vector that is not full. */
+  private static final long STAGING_BYTES = Workspace.align((long) TILE * LANES * Float.BYTES);
+
+  /** Blocks of tiles, the tasks. */
+  private static final int BLOCKS = 64;
 
   /** No source pixel: padding, or between the strides of a gradient. */
   private static final int NONE = -1;
@@ -47,6 +51,9 @@ final class DirectConvolution implements ConvPlan {
   private final int sourcePerGroup;
   private final int vectors; // of the target's channels, in a group
   private final long zerosOffset;
+  private final long zerosBytes;
+  private final long startOffset;
+  private final long stagingOffset;
   private final long bytes;
 
   /** Plans the forward pass or the input gradient. */
@@ -72,7 +79,10 @@ final class DirectConvolution implements ConvPlan {
     Workspace layout = new Workspace();
     layout.reserve(
         (long) shape.groups() * vectors * shape.taps() * sourcePerGroup * LANES * Float.BYTES);
-    zerosOffset = layout.reserve((long) sourcePerGroup * Float.BYTES);
+    zerosBytes = (long) sourcePerGroup * Float.BYTES;
+    zerosOffset = layout.reserve(zerosBytes);
+    startOffset = layout.reserve((long) shape.groups() * vectors * LANES * Float.BYTES);
+    stagingOffset = layout.reserve(STAGING_BYTES * team.threads());
     bytes = layout.bytes();
   }
 
@@ -114,22 +124,44 @@ final class DirectConvolution implements ConvPlan {
 
   @Override
   public void run(long input, long weights, long bias, long output, long workspace) {
-    long zeros = workspace + zerosOffset;
     long from = forward ? input : output;
     long to = forward ? output : input;
     team.run(
         shape.groups() * shape.taps(),
         (task, worker) -> pack(task / shape.taps(), task % shape.taps(), weights, workspace));
-    Memory.ALL.asSlice(zeros, (long) sourcePerGroup * Float.BYTES).fill((byte) 0);
-    long lines = (long) shape.batch() * target[0] * target[1];
-    int blocks = (int) Math.min(lines, 64);
+    Memory.clear(workspace + zerosOffset, zerosBytes);
+    copyBias(bias, workspace);
+    int tilesPerLine = Math.ceilDiv(target[2], TILE);
+    long tiles = (long) shape.batch() * target[0] * target[1] * tilesPerLine;
+    int blocks = (int) Math.min(tiles, BLOCKS);
     team.run(
         blocks,
         (task, worker) -> {
-          for (long line = task * lines / blocks; line < (task + 1) * lines / blocks; line++) {
-            line(line, from, workspace, bias, to, zeros);
+          long staging = workspace + stagingOffset + worker * STAGING_BYTES;
+          long tile = task * tiles / blocks;
+          long end = (task + 1) * tiles / blocks;
+          while (tile < end) {
+            int first = (int) (tile % tilesPerLine);
+            int count = (int) Math.min(tilesPerLine - first, end - tile);
+            line(tile / tilesPerLine, first, count, from, workspace, to, staging);
+            tile += count;
           }
         });
+  }
+
+  /** Copies the bias to whole vectors, or clears them. */
+  private void copyBias(long bias, long workspace) {
+    Memory.clear(start(0, 0, workspace), (long) shape.groups() * vectors * LANES * Float.BYTES);
+    if (bias != 0) {
+      long bytes = (long) targetPerGroup * Float.BYTES;
+      for (int group = 0; group < shape.groups(); group++) {
+        Memory.copy(bias + group * bytes, start(group, 0, workspace), bytes);
+      }
+    }
+  }
+
+  private long start(int group, int vector, long workspace) {
+    return workspace + startOffset + ((long) group * vectors + vector) * LANES * Float.BYTES;
   }
 
   /** Packs one tap of one group as [vector, tap, source channel, lane], lanes padded by zeros. */
@@ -162,14 +194,12 @@ final class DirectConvolution implements ConvPlan {
     return packed + ((long) group * vectors + vector) * shape.taps() * tapBytes();
   }
 
-  /** Computes one line of the target along the innermost axis. */
-  private void line(long line, long from, long packed, long bias, long to, long zeros) {
+  /** The source lines that the taps of a target line read; 0 where they are padding. */
+  private long[] sourceLines(long line, long from, long sourcePixel) {
     int middle = (int) (line % target[1]);
     int outer = (int) (line / target[1] % target[0]);
     long image = line / target[1] / target[0];
-    long sourcePixel = (long) sourcePerGroup * shape.groups() * Float.BYTES;
-    long targetPixel = (long) targetPerGroup * shape.groups() * Float.BYTES;
-    long[] lines = new long[kernel[0] * kernel[1]]; // addresses of the source lines the taps read
+    long[] lines = new long[kernel[0] * kernel[1]];
     for (int a = 0; a < kernel[0]; a++) {
       int z = sourceOf[0][outer * kernel[0] + a];
       for (int b = 0; b < kernel[1]; b++) {
@@ -180,116 +210,130 @@ final class DirectConvolution implements ConvPlan {
                 : from + ((image * source[0] + z) * source[1] + y) * source[2] * sourcePixel;
       }
     }
+    return lines;
+  }
+
+  /** Computes tiles of one line of the target along the innermost axis. */
+  private void line(
+      long line, int firstTile, int tiles, long from, long workspace, long to, long staging) {
+    long sourcePixel = (long) sourcePerGroup * shape.groups() * Float.BYTES;
+    long targetPixel = (long) targetPerGroup * shape.groups() * Float.BYTES;
+    long[] lines = sourceLines(line, from, sourcePixel);
+    long[] reads = new long[shape.taps() * (TILE + 1)];
+    long[] writes = new long[TILE];
     for (int group = 0; group < shape.groups(); group++) {
       long groupSource = (long) group * sourcePerGroup * Float.BYTES;
       for (int vector = 0; vector < vectors; vector++) {
         int lanes = Math.min(LANES, targetPerGroup - vector * LANES);
         long channel = (long) group * targetPerGroup + (long) vector * LANES;
-        VectorMask<Float> mask = Memory.FLOATS.indexInRange(0, lanes);
-        FloatVector start =
-            bias == 0
-                ? FloatVector.zero(Memory.FLOATS)
-                : FloatVector.fromMemorySegment(
-                    Memory.FLOATS, Memory.ALL, bias + channel * Float.BYTES, Memory.ORDER, mask);
         long targetLine = to + line * target[2] * targetPixel + channel * Float.BYTES;
-        for (int first = 0; first < target[2]; first += TILE) {
-          tile(
-              lines,
-              groupSource,
-              sourcePixel,
-              packed(group, vector, packed),
-              start,
-              targetLine,
-              targetPixel,
-              mask,
-              first,
-              zeros);
+        long packed = packed(group, vector, workspace);
+        long start = start(group, vector, workspace);
+        for (int tile = firstTile; tile < firstTile + tiles; tile++) {
+          int first = tile * TILE;
+          int taps =
+              reads(first, lines, groupSource, sourcePixel, packed, workspace + zerosOffset, reads);
+          int pixels = Math.min(TILE, target[2] - first);
+          for (int i = 0; i < TILE; i++) {
+            writes[i] =
+                lanes == LANES
+                    // Beyond the line the last pixel is written first, with zeros.
+                    ? targetLine + innerOrder[first + Math.min(i, pixels - 1)] * targetPixel
+                    : staging + (long) i * LANES * Float.BYTES;
+          }
+          multiply(reads, taps, (long) sourcePerGroup * Float.BYTES, start, writes);
+          for (int i = 0; i < pixels && lanes < LANES; i++) {
+            long pixel = targetLine + innerOrder[first + i] * targetPixel;
+            Memory.copy(writes[i], pixel, (long) lanes * Float.BYTES);
+          }
         }
       }
     }
   }
 
-  /** Computes a vector of channels of the eight pixels that follow {@code first} in the order. */
-  private void tile(
+  /**
+   * Finds what the eight pixels that follow {@code first} in the order read, for each tap that does
+   * not read padding alone.
+   *
+   * @return number of such taps
+   */
+  private int reads(
+      int first,
       long[] lines,
       long groupSource,
       long sourcePixel,
       long packed,
-      FloatVector start,
-      long targetLine,
-      long targetPixel,
-      VectorMask<Float> mask,
-      int first,
-      long zeros) {
+      long zeros,
+      long[] reads) {
     int pixels = Math.min(TILE, target[2] - first);
     int columns = kernel[2];
-    long step = (long) LANES * Float.BYTES;
-    long[] pixel = new long[TILE];
-    FloatVector s0 = start;
-    FloatVector s1 = start;
-    FloatVector s2 = start;
-    FloatVector s3 = start;
-    FloatVector s4 = start;
-    FloatVector s5 = start;
-    FloatVector s6 = start;
-    FloatVector s7 = start;
+    int taps = 0;
     for (int row = 0; row < lines.length; row++) {
-      if (lines[row] == 0) {
-        continue;
-      }
-      long line = lines[row] + groupSource;
-      for (int column = 0; column < columns; column++) {
+      for (int column = 0; column < columns && lines[row] != 0; column++) {
+        int at = taps * (TILE + 1);
         boolean any = false;
-        Arrays.fill(pixel, zeros);
-        for (int i = 0; i < pixels; i++) {
-          int x = sourceOf[2][innerOrder[first + i] * columns + column];
-          if (x != NONE) {
-            pixel[i] = line + x * sourcePixel;
-            any = true;
-          }
+        for (int i = 0; i < TILE; i++) {
+          int x = i < pixels ? sourceOf[2][innerOrder[first + i] * columns + column] : NONE;
+          any |= x != NONE;
+          reads[at + i] = x == NONE ? zeros : lines[row] + groupSource + x * sourcePixel;
         }
-        if (!any) {
-          continue;
-        }
-        long p0 = pixel[0];
-        long p1 = pixel[1];
-        long p2 = pixel[2];
-        long p3 = pixel[3];
-        long p4 = pixel[4];
-        long p5 = pixel[5];
-        long p6 = pixel[6];
-        long p7 = pixel[7];
-        long weights = packed + ((long) row * columns + column) * tapBytes();
-        long end = (long) sourcePerGroup * Float.BYTES;
-        for (long j = 0; j < end; j += Float.BYTES) {
-          FloatVector w = Memory.load(weights);
-          weights += step;
-          s0 = Memory.broadcast(p0 + j).fma(w, s0);
-          s1 = Memory.broadcast(p1 + j).fma(w, s1);
-          s2 = Memory.broadcast(p2 + j).fma(w, s2);
-          s3 = Memory.broadcast(p3 + j).fma(w, s3);
-          s4 = Memory.broadcast(p4 + j).fma(w, s4);
-          s5 = Memory.broadcast(p5 + j).fma(w, s5);
-          s6 = Memory.broadcast(p6 + j).fma(w, s6);
-          s7 = Memory.broadcast(p7 + j).fma(w, s7);
+        if (any) {
+          reads[at + TILE] = packed + ((long) row * columns + column) * tapBytes();
+          taps++;
         }
       }
     }
-    for (int i = 0; i < pixels; i++) {
-      FloatVector sum =
-          switch (i) {
-            case 0 -> s0;
-            case 1 -> s1;
-            case 2 -> s2;
-            case 3 -> s3;
-            case 4 -> s4;
-            case 5 -> s5;
-            case 6 -> s6;
-            default -> s7;
-          };
-      sum.intoMemorySegment(
-          Memory.ALL, targetLine + innerOrder[first + i] * targetPixel, Memory.ORDER, mask);
+    return taps;
+  }
+
+  /**
+   * The innermost loops. Everything here is a vector of all lanes, so that it stays in registers.
+   *
+   * @param reads for each tap, the addresses of eight source pixels and of the packed weights
+   * @param bytes bytes of the channels of a source pixel
+   * @param start address of the value the sums start from
+   * @param writes addresses for eight vectors; later ones are written first
+   */
+  private static void multiply(long[] reads, int taps, long bytes, long start, long[] writes) {
+    FloatVector s0 = Memory.load(start);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    FloatVector s4 = s0;
+    FloatVector s5 = s0;
+    FloatVector s6 = s0;
+    FloatVector s7 = s0;
+    for (int tap = 0; tap < taps; tap++) {
+      int at = tap * (TILE + 1);
+      long p0 = reads[at];
+      long p1 = reads[at + 1];
+      long p2 = reads[at + 2];
+      long p3 = reads[at + 3];
+      long p4 = reads[at + 4];
+      long p5 = reads[at + 5];
+      long p6 = reads[at + 6];
+      long p7 = reads[at + 7];
+      long weights = reads[at + TILE];
+      for (long j = 0; j < bytes; j += Float.BYTES) {
+        FloatVector w = Memory.load(weights + j * LANES);
+        s0 = Memory.broadcast(p0 + j).fma(w, s0);
+        s1 = Memory.broadcast(p1 + j).fma(w, s1);
+        s2 = Memory.broadcast(p2 + j).fma(w, s2);
+        s3 = Memory.broadcast(p3 + j).fma(w, s3);
+        s4 = Memory.broadcast(p4 + j).fma(w, s4);
+        s5 = Memory.broadcast(p5 + j).fma(w, s5);
+        s6 = Memory.broadcast(p6 + j).fma(w, s6);
+        s7 = Memory.broadcast(p7 + j).fma(w, s7);
+      }
     }
+    Memory.store(s7, writes[7]);
+    Memory.store(s6, writes[6]);
+    Memory.store(s5, writes[5]);
+    Memory.store(s4, writes[4]);
+    Memory.store(s3, writes[3]);
+    Memory.store(s2, writes[2]);
+    Memory.store(s1, writes[1]);
+    Memory.store(s0, writes[0]);
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.larmor.kernels.cpu.conv;
 import dev.larmor.kernels.cpu.Team;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * The weight gradient of an F32 convolution in Java, by the definition: used where oneDNN is not
@@ -17,7 +16,7 @@ import jdk.incubator.vector.VectorMask;
  * channels in registers. Small gradients are cut into blocks of lines, whose partial sums are added
  * in order; large ones into blocks of output channels.
  *
- * <p>Workspace: the partial sums after the first.
+ * <p>Workspace: the partial sums after the first, one tile per worker.
  */
 final class DirectWeightGradient implements ConvPlan {
 
@@ -25,6 +24,11 @@ final class DirectWeightGradient implements ConvPlan {
 
   /** Output channels computed at a time. */
   private static final int TILE = 8;
+
+  private static final long VECTOR_BYTES = (long) LANES * Float.BYTES;
+
+  /** Room for one tile of sums and one vector of input. */
+  private static final long STAGING_BYTES = Workspace.align((TILE + 1) * VECTOR_BYTES);
 
   /** Blocks of lines a small gradient is cut into. */
   private static final int PARTS = 16;
@@ -44,6 +48,7 @@ final class DirectWeightGradient implements ConvPlan {
   private final int parts;
   private final int blocks;
   private final long partialBytes;
+  private final long stagingOffset;
 
   /** Plans the weight gradient. */
   DirectWeightGradient(Team team, ConvShape shape) {
@@ -61,11 +66,12 @@ final class DirectWeightGradient implements ConvPlan {
     parts = summed ? (int) Math.min(PARTS, lines) : 1;
     blocks = summed ? 1 : shape.groups() * tiles;
     partialBytes = Workspace.align(shape.weights() * Float.BYTES);
+    stagingOffset = (parts - 1) * partialBytes;
   }
 
   @Override
   public long workspaceBytes() {
-    return (parts - 1) * partialBytes;
+    return stagingOffset + STAGING_BYTES * team.threads();
   }
 
   @Override
@@ -79,10 +85,11 @@ final class DirectWeightGradient implements ConvPlan {
           int firstTile = (int) ((long) block * all / blocks);
           int lastTile = (int) ((long) (block + 1) * all / blocks);
           long sum = part == 0 ? weights : workspace + (part - 1) * partialBytes;
+          long staging = workspace + stagingOffset + worker * STAGING_BYTES;
           clear(sum, firstTile, lastTile);
           for (long line = part * lines / parts; line < (part + 1) * lines / parts; line++) {
             for (int tile = firstTile; tile < lastTile; tile++) {
-              addLine(line, tile / tiles, tile % tiles * TILE, input, output, sum);
+              addLine(line, tile / tiles, tile % tiles * TILE, input, output, sum, staging);
             }
           }
         });
@@ -95,12 +102,14 @@ final class DirectWeightGradient implements ConvPlan {
       int first = tile % tiles * TILE;
       int channels = Math.min(TILE, outPerGroup - first);
       long from = (tile / tiles * (long) outPerGroup + first) * perChannel;
-      Memory.ALL.asSlice(sum + from, channels * perChannel).fill((byte) 0);
+      Memory.clear(sum + from, channels * perChannel);
     }
   }
 
   /** Adds one line of the output to the gradient of a tile of output channels, for every tap. */
-  private void addLine(long line, int group, int first, long input, long output, long sum) {
+  private void addLine(
+      long line, int group, int first, long input, long output, long sum, long staging) {
+    long inputEnd = input + shape.batch() * shape.inPixels() * shape.inChannels() * Float.BYTES;
     int y = (int) (line % height.out());
     int z = (int) (line / height.out() % depth.out());
     long image = line / height.out() / depth.out();
@@ -132,29 +141,64 @@ final class DirectWeightGradient implements ConvPlan {
       for (int i = 0; i < inPerGroup; i += LANES) {
         addPixels(
             x + ((long) group * inPerGroup + i) * Float.BYTES,
-            width.stride() * inPixel,
             outLine + from * outPixel,
-            outPixel,
             to - from,
+            inputEnd,
             weightAt + (long) i * Float.BYTES,
-            (long) taps * inPerGroup * Float.BYTES,
             channels,
-            Memory.FLOATS.indexInRange(i, inPerGroup));
+            Math.min(LANES, inPerGroup - i),
+            staging);
       }
     }
   }
 
-  private static void addPixels(
-      long x,
-      long xStride,
-      long dy,
-      long dyStride,
-      int pixels,
-      long dw,
-      long dwStride,
-      int channels,
-      VectorMask<Float> mask) {
-    // Channels beyond the last compute it again; they are not stored.
+  /**
+   * Adds pixels of a line to one tap of a tile of output channels and a vector of input channels.
+   *
+   * @param inputEnd end of the input: the last vector of input channels, where it is not full, may
+   *     read the next pixel but not beyond
+   */
+  private void addPixels(
+      long x, long dy, int pixels, long inputEnd, long dw, int channels, int lanes, long staging) {
+    long xStride = (long) width.stride() * shape.inChannels() * Float.BYTES;
+    long dyStride = (long) shape.outChannels() * Float.BYTES;
+    int whole = pixels;
+    if (lanes < LANES) {
+      long room = inputEnd - VECTOR_BYTES - x;
+      whole = room < 0 ? 0 : (int) Math.min(pixels, room / xStride + 1);
+    }
+    if (whole > 0) {
+      multiply(x, xStride, dy, dyStride, whole, channels, staging);
+      addTile(staging, dw, channels, lanes);
+    }
+    for (int p = whole; p < pixels; p++) {
+      long vector = staging + TILE * VECTOR_BYTES;
+      Memory.clear(vector, VECTOR_BYTES);
+      Memory.copy(x + p * xStride, vector, (long) lanes * Float.BYTES);
+      multiply(vector, 0, dy + p * dyStride, 0, 1, channels, staging);
+      addTile(staging, dw, channels, lanes);
+    }
+  }
+
+  private void addTile(long tile, long dw, int channels, int lanes) {
+    long dwStride = (long) shape.taps() * inPerGroup * Float.BYTES;
+    for (int o = 0; o < channels; o++) {
+      long from = tile + o * VECTOR_BYTES;
+      long to = dw + o * dwStride;
+      if (lanes == LANES) {
+        Memory.store(Memory.load(to).add(Memory.load(from)), to);
+      } else {
+        for (long i = 0; i < (long) lanes * Float.BYTES; i += Float.BYTES) {
+          Memory.setFloat(to + i, Memory.getFloat(to + i) + Memory.getFloat(from + i));
+        }
+      }
+    }
+  }
+
+  /** The innermost loop: Σ dy[p, o] · x[p, lanes] for eight output channels o, to {@code tile}. */
+  private static void multiply(
+      long x, long xStride, long dy, long dyStride, int pixels, int channels, long tile) {
+    // Channels beyond the last compute it again and are not used.
     long o1 = Math.min(1, channels - 1) * (long) Float.BYTES;
     long o2 = Math.min(2, channels - 1) * (long) Float.BYTES;
     long o3 = Math.min(3, channels - 1) * (long) Float.BYTES;
@@ -171,8 +215,7 @@ final class DirectWeightGradient implements ConvPlan {
     FloatVector s6 = s0;
     FloatVector s7 = s0;
     for (int p = 0; p < pixels; p++) {
-      FloatVector v =
-          FloatVector.fromMemorySegment(Memory.FLOATS, Memory.ALL, x, Memory.ORDER, mask);
+      FloatVector v = Memory.load(x);
       s0 = Memory.broadcast(dy).fma(v, s0);
       s1 = Memory.broadcast(dy + o1).fma(v, s1);
       s2 = Memory.broadcast(dy + o2).fma(v, s2);
@@ -184,23 +227,14 @@ final class DirectWeightGradient implements ConvPlan {
       x += xStride;
       dy += dyStride;
     }
-    for (int o = 0; o < channels; o++) {
-      FloatVector sum =
-          switch (o) {
-            case 0 -> s0;
-            case 1 -> s1;
-            case 2 -> s2;
-            case 3 -> s3;
-            case 4 -> s4;
-            case 5 -> s5;
-            case 6 -> s6;
-            default -> s7;
-          };
-      long at = dw + o * dwStride;
-      FloatVector.fromMemorySegment(Memory.FLOATS, Memory.ALL, at, Memory.ORDER, mask)
-          .add(sum)
-          .intoMemorySegment(Memory.ALL, at, Memory.ORDER, mask);
-    }
+    Memory.store(s0, tile);
+    Memory.store(s1, tile + VECTOR_BYTES);
+    Memory.store(s2, tile + 2 * VECTOR_BYTES);
+    Memory.store(s3, tile + 3 * VECTOR_BYTES);
+    Memory.store(s4, tile + 4 * VECTOR_BYTES);
+    Memory.store(s5, tile + 5 * VECTOR_BYTES);
+    Memory.store(s6, tile + 6 * VECTOR_BYTES);
+    Memory.store(s7, tile + 7 * VECTOR_BYTES);
   }
 
   @Override

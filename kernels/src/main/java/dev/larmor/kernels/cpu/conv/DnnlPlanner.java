@@ -31,9 +31,13 @@ record DnnlPlanner(DnnlEngine engine, Team team) {
   /** Fewer multiplications take less time than handing the part to a thread. */
   private static final long MIN_MULTIPLICATIONS = 1 << 20;
 
-  /** Slabs of channels aimed at, and the fewest channels of one. */
+  /** Slabs of channels aimed at. */
   private static final int SLABS = 8;
 
+  /** The same for a weight gradient, where each slab lays out the other side anew. */
+  private static final int GRADIENT_SLABS = 4;
+
+  /** Fewest channels of a slab. */
   private static final int MIN_SLAB_CHANNELS = 32;
 
   /** oneDNN's channel block. */
@@ -82,7 +86,7 @@ record DnnlPlanner(DnnlEngine engine, Team team) {
     long pixels = shape.batch() * pixels(shape, direction);
     boolean deep =
         gradient
-            ? pixels < SLABS * MIN_GRADIENT_PIXELS || shape.weights() > MAX_SUMMED_WEIGHTS
+            ? pixels < 8 * MIN_GRADIENT_PIXELS || shape.weights() > MAX_SUMMED_WEIGHTS
             : pixels < 1024;
     int slabs = slabs(shape, direction);
     if (deep && slabs > 1) {
@@ -147,7 +151,8 @@ record DnnlPlanner(DnnlEngine engine, Team team) {
   /** Equal slabs of the channels that a channel split cuts; 1 if they cannot be cut. */
   private static int slabs(ConvShape shape, ConvDirection direction) {
     int channels = direction == ConvDirection.FORWARD ? shape.outChannels() : shape.inChannels();
-    for (int slabs = SLABS; slabs > 1; slabs--) {
+    int most = direction == ConvDirection.BACKWARD_WEIGHTS ? GRADIENT_SLABS : SLABS;
+    for (int slabs = most; slabs > 1; slabs--) {
       if (shape.groups() == 1
           && channels % (slabs * BLOCK) == 0
           && channels / slabs >= MIN_SLAB_CHANNELS) {

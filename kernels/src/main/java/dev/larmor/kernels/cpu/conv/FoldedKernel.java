@@ -38,6 +38,8 @@ final class FoldedKernel implements ConvPlan {
   private final PackedWeights weights;
   private final Workspace layout = new Workspace();
   private final long foldedOffset;
+  private final long sumsOffset;
+  private final long sumsBytes;
   private final long zOffset;
   private final long zBytes;
   private final long scratchOffset;
@@ -88,6 +90,8 @@ final class FoldedKernel implements ConvPlan {
               outLine(part) * inner.out() * shape.outChannels() * type.bytes(),
               pixels / inner.in()));
     }
+    sumsBytes = Workspace.align((long) inner.out() * shape.outChannels() * Float.BYTES);
+    sumsOffset = layout.reserve(sumsBytes * team.threads());
     zBytes = Workspace.align(z);
     zOffset = layout.reserve(zBytes * team.threads());
     scratchBytes = Workspace.align(scratch);
@@ -132,7 +136,12 @@ final class FoldedKernel implements ConvPlan {
               z);
           for (long line = 0; line < part.lines; line++) {
             addShifted(
-                z + line * zLine, bias, output + part.outOffset + line * outLine, inner, channels);
+                z + line * zLine,
+                bias,
+                workspace + sumsOffset + worker * sumsBytes,
+                output + part.outOffset + line * outLine,
+                inner,
+                channels);
           }
         });
   }
@@ -154,27 +163,42 @@ final class FoldedKernel implements ConvPlan {
     }
   }
 
-  /** Adds the shifted contributions of one line, kernel columns in ascending order. */
-  private void addShifted(long z, long bias, long output, ConvShape.Axis axis, int channels) {
-    long pixelStride = (long) axis.kernel() * channels * Float.BYTES;
-    long columnStride = axis.dilation() * pixelStride + (long) channels * Float.BYTES;
-    for (int x = 0; x < axis.out(); x++) {
-      int start = x - axis.padBefore();
-      int first = start < 0 ? Math.ceilDiv(-start, axis.dilation()) : 0;
-      int end = Math.min(axis.kernel(), Math.ceilDiv(axis.in() - start, axis.dilation()));
+  /**
+   * Adds the shifted contributions of one line, kernel columns in ascending order.
+   *
+   * @param sums room for the line in F32
+   */
+  private void addShifted(
+      long z, long bias, long sums, long output, ConvShape.Axis axis, int channels) {
+    int columns = axis.kernel();
+    long elements = (long) axis.out() * channels;
+    for (long element = 0; element < elements; element++) {
+      float start = bias == 0 ? 0 : Memory.getFloat(bias + element % channels * Float.BYTES);
+      Memory.setFloat(sums + element * Float.BYTES, start);
+    }
+    long zPixel = (long) columns * channels * Float.BYTES;
+    long outPixel = (long) channels * Float.BYTES;
+    for (int column = 0; column < columns; column++) {
+      int shift = column * axis.dilation() - axis.padBefore();
+      int first = Math.max(0, -shift);
+      int end = Math.min(axis.out(), axis.in() - shift);
       for (int channel = 0; channel < channels; channel++) {
-        float sum = bias == 0 ? 0 : Memory.getFloat(bias + (long) channel * Float.BYTES);
-        long at = z + start * pixelStride + first * columnStride + (long) channel * Float.BYTES;
-        for (int column = first; column < end; column++) {
-          sum += Memory.getFloat(at);
-          at += columnStride;
+        long from = z + ((long) first + shift) * zPixel;
+        from += ((long) column * channels + channel) * Float.BYTES;
+        long to = sums + first * outPixel + (long) channel * Float.BYTES;
+        for (int x = first; x < end; x++) {
+          Memory.setFloat(to, Memory.getFloat(to) + Memory.getFloat(from));
+          from += zPixel;
+          to += outPixel;
         }
-        long element = (long) x * channels + channel;
-        if (type == MemoryDesc.Type.BF16) {
-          Memory.setBf16(output + element * Short.BYTES, sum);
-        } else {
-          Memory.setFloat(output + element * Float.BYTES, sum);
-        }
+      }
+    }
+    if (type == MemoryDesc.Type.F32) {
+      Memory.copy(sums, output, elements * Float.BYTES);
+    } else {
+      for (long element = 0; element < elements; element++) {
+        Memory.setBf16(
+            output + element * Short.BYTES, Memory.getFloat(sums + element * Float.BYTES));
       }
     }
   }
