@@ -1,0 +1,83 @@
+package dev.larmor.bench;
+
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Each hot op at the shapes it has in FI-VarNet on a 15 x 640 x 372 slice (384 columns inside U-Nets). */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(value = 1, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class OpBenchmark {
+  @Param({
+    "conv/forward/1x2x640x384/32x5",
+    "conv/forward/1x32x640x384/32x3",
+    "conv/backward/1x32x640x384/32x3",
+    "conv/forward/1x64x320x192/64x3",
+    "conv/backward/1x64x320x192/64x3",
+    "conv/forward/1x128x160x96/128x3",
+    "conv/backward/1x128x160x96/128x3",
+    "conv/forward/1x256x80x48/256x3",
+    "conv/backward/1x256x80x48/256x3",
+    "conv/forward/1x512x40x24/512x3",
+    "conv/backward/1x512x40x24/512x3",
+    "conv/forward/15x8x640x384/8x3",
+    "conv/both/1x32x80x80x80/32x3",
+    "upconv/both/1x64x320x192/32x2",
+    "complexconv/forward/1x16x640x372/16x3",
+    "complexconv/backward/1x16x640x372/16x3",
+    "complexconv/both/1x8x48x64x64/8x3",
+    "normact/forward/1x32x640x384",
+    "normact/backward/1x32x640x384",
+    "pool/both/1x32x640x384",
+    "concat/forward/1x32x640x384",
+    "add/forward/1x32x640x384",
+    "fft/forward/16x640x368",
+    "fftc/forward/15x640x372",
+    "fftc/forward/16x768x396",
+    "reduce/both/15x640x372",
+    "expand/both/15x640x372",
+    "rssnorm/both/15x640x372",
+    "ssim/both/1x384x384",
+    "adam/forward/8388608"
+  })
+  private String op;
+
+  @Param("fp32")
+  private String precision;
+
+  @Param("2")
+  private int threads;
+
+  private Timed work;
+
+  @Setup(Level.Trial)
+  public void open() {
+    work = new TimedOp(op, threads, precision);
+  }
+
+  @TearDown(Level.Trial)
+  public void close() {
+    work.close();
+  }
+
+  /** The op. */
+  @Benchmark
+  public void run() {
+    work.run();
+  }
+}

@@ -1,0 +1,252 @@
+package dev.larmor.bench;
+
+import dev.larmor.engine.DType;
+import dev.larmor.engine.Device;
+import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.Ledger.Tag;
+import dev.larmor.engine.Philox;
+import dev.larmor.engine.Recorder;
+import dev.larmor.engine.Scope;
+import dev.larmor.engine.Shape;
+import dev.larmor.engine.Tensor;
+import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.op.AdamStep;
+import dev.larmor.engine.op.Add;
+import dev.larmor.engine.op.AvgPool;
+import dev.larmor.engine.op.Cast;
+import dev.larmor.engine.op.Concat;
+import dev.larmor.engine.op.Conv;
+import dev.larmor.engine.op.ConvTranspose;
+import dev.larmor.engine.op.Fft2;
+import dev.larmor.engine.op.Fill;
+import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.Op;
+import dev.larmor.engine.op.RssNormalize;
+import dev.larmor.engine.op.SensExpand;
+import dev.larmor.engine.op.SensReduce;
+import dev.larmor.engine.op.Ssim;
+import dev.larmor.engine.op.Uniform;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * One op on data that stays on the device, named {@code operation/direction/shape[/out x kernel]}:
+ *
+ * <ul>
+ *   <li>{@code conv/forward/1x32x640x384/32x3}: convolution of {@code NxCxHxW} (or {@code NxCxDxHxW}) to 32 channels
+ *       with a 3 × 3 (× 3) kernel, same padding, no bias; {@code complexconv} is C64; {@code upconv} is transposed,
+ *       stride 2;
+ *   <li>{@code normact}, {@code pool}, {@code concat}, {@code add}: feature maps;
+ *   <li>{@code fft} (plain), {@code fftc} (centred), {@code reduce}, {@code expand}, {@code rssnorm}: {@code CxHxW} coil
+ *       data;
+ *   <li>{@code ssim}: {@code NxHxW} images; {@code adam}: a parameter of {@code n} elements.
+ * </ul>
+ *
+ * <p>{@code backward} runs the gradient ops alone, {@code both} the forward op first.
+ */
+public final class TimedOp implements Timed {
+  private final String name;
+  private final Device device;
+  private final List<Tensor> held = new ArrayList<>();
+  private final Op forward;
+  private final Tensor[] inputs;
+  private final List<Op> gradients = new ArrayList<>();
+  private final List<Tensor[]> gradientInputs = new ArrayList<>();
+  private final boolean runForward;
+  private final boolean runBackward;
+
+  /**
+   * Makes the op's inputs.
+   *
+   * @param precision fp32 or bf16: of feature maps
+   */
+  public TimedOp(String name, int threads, String precision) {
+    String[] parts = name.split("/");
+    if (parts.length < 3) {
+      throw new IllegalArgumentException(name + " is not operation/direction/shape[/out x kernel]");
+    }
+    this.name = name + " " + precision;
+    this.runForward = !parts[1].equals("backward");
+    this.runBackward = !parts[1].equals("forward");
+    this.device = Device.open(System.getProperty("larmor.device", "cpu"), DeviceConfig.DEFAULT.withThreads(threads));
+    long[] shape = numbers(parts[2]);
+    int rank = shape.length - 2;
+    DType features = precision.equals("bf16") ? DType.BF16 : DType.F32;
+    switch (parts[0]) {
+      case "conv", "complexconv" -> {
+        long[] k = numbers(parts[3]);
+        boolean complex = parts[0].equals("complexconv");
+        Conv conv = Conv.padded(rank, (int) k[1] / 2);
+        Tensor x = random(complex ? DType.C64 : features, shape);
+        Tensor w = random(complex ? DType.C64 : DType.F32, kernel(k[0], shape[1], k[1], rank));
+        Tensor g = random(x.dtype(), Shape.of(shape).with(1, k[0]).dims());
+        forward = conv;
+        inputs = new Tensor[] {x, w};
+        gradient(new Conv.Input(conv, x.shape()), g, w);
+        gradient(new Conv.Weight(conv, w.shape()), x, g);
+      }
+      case "upconv" -> {
+        long[] k = numbers(parts[3]);
+        ConvTranspose conv = ConvTranspose.strided(rank, 2);
+        Tensor x = random(features, shape);
+        Tensor w = random(DType.F32, kernel(shape[1], k[0], k[1], rank));
+        Tensor g = random(features, conv.infer(List.of(x.spec(), w.spec())).getFirst().shape().dims());
+        forward = conv;
+        inputs = new Tensor[] {x, w};
+        gradient(conv.adjoint(), g, w);
+        gradient(new Conv.Weight(conv.adjoint(), w.shape()), g, x);
+      }
+      case "normact" -> {
+        Tensor x = random(features, shape);
+        InstanceNormAct norm = new InstanceNormAct(1e-5f, 0.2f);
+        forward = norm;
+        inputs = new Tensor[] {x};
+        Tensor[] y = hold(() -> norm.applyAll(x));
+        gradient(new InstanceNormAct.Grad(0.2f), random(features, shape), y[0], y[1]);
+      }
+      case "pool" -> {
+        AvgPool pool = new AvgPool(rank == 2 ? List.of(2, 2) : List.of(2, 2, 2));
+        Tensor x = random(features, shape);
+        forward = pool;
+        inputs = new Tensor[] {x};
+        Tensor y = hold(() -> pool.applyAll(x))[0];
+        gradient(new AvgPool.Grad(pool, x.shape()), y);
+      }
+      case "concat" -> {
+        forward = new Concat(1);
+        inputs = new Tensor[] {random(features, shape), random(features, shape)};
+      }
+      case "add" -> {
+        forward = new Add();
+        inputs = new Tensor[] {random(features, shape), random(features, shape)};
+      }
+      case "fft", "fftc" -> {
+        boolean centred = parts[0].equals("fftc");
+        forward = new Fft2(false, centred);
+        inputs = new Tensor[] {random(DType.C64, shape)};
+        gradient(new Fft2(true, centred), random(DType.C64, shape));
+      }
+      case "reduce" -> {
+        forward = new SensReduce();
+        inputs = new Tensor[] {random(DType.C64, shape), random(DType.C64, shape)};
+        Tensor g = random(DType.C64, 1, shape[1], shape[2]);
+        gradient(new SensExpand(), g, inputs[1]);
+        gradient(new SensReduce.MapGrad(), inputs[0], g);
+      }
+      case "expand" -> {
+        forward = new SensExpand();
+        inputs = new Tensor[] {random(DType.C64, 1, shape[1], shape[2]), random(DType.C64, shape)};
+        Tensor g = random(DType.C64, shape);
+        gradient(new SensReduce(), g, inputs[1]);
+        gradient(new SensReduce.MapGrad(), g, inputs[0]);
+      }
+      case "rssnorm" -> {
+        forward = new RssNormalize();
+        inputs = new Tensor[] {random(DType.C64, shape)};
+        gradient(new RssNormalize.Grad(), random(DType.C64, shape), inputs[0]);
+      }
+      case "ssim" -> {
+        Ssim ssim = Ssim.STANDARD;
+        forward = ssim;
+        Tensor range = hold(() -> new Tensor[] {new Fill(TensorSpec.of(DType.F32, shape[0]), 1).on(device)})[0];
+        inputs = new Tensor[] {random(DType.F32, shape), random(DType.F32, shape), range};
+        Tensor map = hold(() -> ssim.applyAll(inputs))[0];
+        gradient(new Ssim.Grad(ssim), map, inputs[0], inputs[1], range);
+      }
+      case "adam" -> {
+        forward = new AdamStep(1e-6, 0.9, 0.999, 1e-8, 0, true, 1);
+        inputs = new Tensor[4];
+        Arrays.setAll(inputs, i -> random(DType.F32, shape));
+      }
+      default -> throw new IllegalArgumentException("no operation " + parts[0]);
+    }
+    if (runBackward && gradients.isEmpty()) {
+      throw new IllegalArgumentException(parts[0] + " has no gradient op of its own");
+    }
+    device.ledger().resetPeak();
+  }
+
+  private static long[] numbers(String text) {
+    return Arrays.stream(text.split("x")).mapToLong(Long::parseLong).toArray();
+  }
+
+  private static long[] kernel(long out, long in, long size, int rank) {
+    long[] dims = new long[rank + 2];
+    Arrays.fill(dims, size);
+    dims[0] = out;
+    dims[1] = in;
+    return dims;
+  }
+
+  private void gradient(Op op, Tensor... in) {
+    gradients.add(op);
+    gradientInputs.add(in);
+  }
+
+  private Tensor random(DType dtype, long... dims) {
+    TensorSpec spec = TensorSpec.of(dtype, dims);
+    Philox stream = Philox.of(held.size(), "bench");
+    return hold(
+        () -> {
+          if (dtype != DType.C64) {
+            Tensor values = new Uniform(stream, spec.shape(), -1, 1).on(device);
+            return new Tensor[] {dtype == DType.F32 ? values : new Cast(dtype).apply(values)};
+          }
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(spec.bytes(), 64);
+            for (long i = 0; i < 2 * spec.shape().elements(); i++) {
+              host.setAtIndex(ValueLayout.JAVA_FLOAT, i, 2 * stream.uniform(i) - 1);
+            }
+            return new Tensor[] {device.tensor(spec, host)};
+          }
+        })[0];
+  }
+
+  private Tensor[] hold(Supplier<Tensor[]> make) {
+    Tensor[] tensors = Scope.run(make);
+    for (Tensor tensor : tensors) {
+      held.add(tensor.tag(Tag.PARAMETER));
+    }
+    return tensors;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public void run() {
+    Recorder.paused(
+        () ->
+            Scope.run(
+                () -> {
+                  if (runForward) {
+                    forward.applyAll(inputs);
+                  }
+                  if (runBackward) {
+                    for (int i = 0; i < gradients.size(); i++) {
+                      gradients.get(i).applyAll(gradientInputs.get(i));
+                    }
+                  }
+                  device.synchronize();
+                  return null;
+                }));
+  }
+
+  @Override
+  public long ledgerPeak() {
+    return device.ledger().peak();
+  }
+
+  @Override
+  public void close() {
+    held.forEach(Tensor::close);
+    device.close();
+  }
+}
