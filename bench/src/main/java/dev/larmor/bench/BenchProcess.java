@@ -15,25 +15,37 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * One piece of work in a process of its own, one step for each line of standard input, so that {@link Paired} can let
- * two processes run in turns. Ends with a line of JSON: the seconds of every step, VmHWM, the ledger's peak and what the
- * dry run foretold.
+ * One piece of work in a process of its own, one step for each line of standard input, so that
+ * {@link Paired} can let two processes run in turns. Ends with a line of JSON: the seconds of every
+ * step, VmHWM, the ledger's peak and what the dry run foretold.
  */
 public final class BenchProcess {
   private BenchProcess() {}
 
   /**
-   * Runs {@code --mode op --op NAME} or {@code --mode train|recompute|keep|reconstruct --shape 15x640x372}, with {@code
-   * --threads 2 --precision fp32|bf16 --warmup 1}.
+   * Runs {@code --mode op --op NAME} or {@code --mode train|recompute|keep|reconstruct --shape
+   * 15x640x372}, with {@code --threads 2 --precision fp32|bf16 --warmup 1}.
    */
   public static void main(String[] args) throws IOException {
     Map<String, String> options =
         new TreeMap<>(
             Map.of(
-                "mode", "train", "shape", "15x640x372", "op", "", "threads", "2", "precision", "fp32", "warmup", "1"));
+                "mode",
+                "train",
+                "shape",
+                "15x640x372",
+                "op",
+                "",
+                "threads",
+                "2",
+                "precision",
+                "fp32",
+                "warmup",
+                "1"));
     for (int i = 0; i + 1 < args.length; i += 2) {
       if (options.put(args[i].replaceFirst("^--", ""), args[i + 1]) == null) {
-        throw new IllegalArgumentException("no option " + args[i] + ", expected one of " + options.keySet());
+        throw new IllegalArgumentException(
+            "no option " + args[i] + ", expected one of " + options.keySet());
       }
     }
     try (Timed work = work(options)) {
@@ -42,7 +54,8 @@ public final class BenchProcess {
       }
       System.out.println("ready");
       List<Double> seconds = new ArrayList<>();
-      BufferedReader turns = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      BufferedReader turns =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       while (turns.readLine() != null) {
         double s = seconds(work);
         seconds.add(s);
@@ -73,11 +86,16 @@ public final class BenchProcess {
     return (System.nanoTime() - start) * 1e-9;
   }
 
-  private static String report(Timed work, Map<String, String> options, List<Double> seconds) throws IOException {
-    String times = seconds.stream().map(s -> String.format(Locale.ROOT, "%.6f", s)).collect(Collectors.joining(", "));
+  private static String report(Timed work, Map<String, String> options, List<Double> seconds)
+      throws IOException {
+    String times =
+        seconds.stream()
+            .map(s -> String.format(Locale.ROOT, "%.6f", s))
+            .collect(Collectors.joining(", "));
     long predicted = work instanceof TimedModel model ? model.predictedPeak() : 0;
     return "{\"name\": \"%s\", \"threads\": %s, \"seconds\": [%s], \"VmHWM_kB\": %d, \"ledger_peak\": %d, \"predicted_peak\": %d}"
-        .formatted(work.name(), options.get("threads"), times, highWater(), work.ledgerPeak(), predicted);
+        .formatted(
+            work.name(), options.get("threads"), times, highWater(), work.ledgerPeak(), predicted);
   }
 
   /** Most memory this process ever had, in kB. */

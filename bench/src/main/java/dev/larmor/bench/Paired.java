@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Two processes doing the same work in turns: ours, theirs, ours, theirs … Neither runs while the other does, so what
- * else the machine is doing hits both alike, and each process's VmHWM is its own.
+ * Two processes doing the same work in turns: ours, theirs, ours, theirs … Neither runs while the
+ * other does, so what else the machine is doing hits both alike, and each process's VmHWM is its
+ * own.
  */
 public final class Paired {
   private static final class Side implements AutoCloseable {
@@ -23,8 +24,13 @@ public final class Paired {
     private final List<Double> seconds = new ArrayList<>();
 
     Side(String command) throws IOException {
-      process = new ProcessBuilder("sh", "-c", "exec " + command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-      lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+      process =
+          new ProcessBuilder("sh", "-c", "exec " + command)
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      lines =
+          new BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
       turns = process.getOutputStream();
       await("ready");
     }
@@ -69,10 +75,14 @@ public final class Paired {
 
   private Paired() {}
 
-  /** {@code Paired ROUNDS "our command" "their command"}; prints both reports and the ratios of medians and minima. */
+  /**
+   * {@code Paired ROUNDS "our command" "their command"}; prints both reports and the ratios of
+   * medians and minima.
+   */
   public static void main(String[] args) {
     if (args.length != 3) {
-      throw new IllegalArgumentException("expected ROUNDS \"our command\" \"their command\", got " + Arrays.toString(args));
+      throw new IllegalArgumentException(
+          "expected ROUNDS \"our command\" \"their command\", got " + Arrays.toString(args));
     }
     try (Side ours = new Side(args[1]);
         Side theirs = new Side(args[2])) {

@@ -22,7 +22,10 @@ import dev.larmor.models.training.TrainingStep;
 import dev.larmor.models.training.TrainingStep.Slice;
 import dev.larmor.models.varnet.ReconstructionModel;
 
-/** The published FI-VarNet's training step – forward, SobelLoss, backward, AdamW – or its reconstruction of a slice. */
+/**
+ * The published FI-VarNet's training step – forward, SobelLoss, backward, AdamW – or its
+ * reconstruction of a slice.
+ */
 public final class TimedModel implements Timed {
   /** What is run. */
   public enum Mode {
@@ -71,7 +74,9 @@ public final class TimedModel implements Timed {
     DryRun dry = new DryRun("meta:" + name, threads);
     this.recompute =
         switch (mode) {
-          case TRAIN -> dry.recomputePlan(config, Criterion.SOBEL, size, DeviceConfig.GTX1080_BUDGET).policy();
+          case TRAIN ->
+              dry.recomputePlan(config, Criterion.SOBEL, size, DeviceConfig.GTX1080_BUDGET)
+                  .policy();
           case RECOMPUTE -> Recompute.ALWAYS;
           case KEEP, RECONSTRUCT -> Recompute.NEVER;
         };
@@ -86,7 +91,9 @@ public final class TimedModel implements Timed {
     this.model = config.build();
     model.place(device, Philox.of(2025, "init"));
     this.adam =
-        mode == Mode.RECONSTRUCT ? null : new Adam(model.parameters(), Adam.Config.adamW(0.2, 0.999, 1e-6));
+        mode == Mode.RECONSTRUCT
+            ? null
+            : new Adam(model.parameters(), Adam.Config.adamW(0.2, 0.999, 1e-6));
     this.mask = MaskPolicy.equispaced(4).draw(width, Philox.of(2025, "mask"));
     this.kspace = random("kspace", 2 * coils * height * width, 1e-5f);
     this.target = random("target", IMAGE * IMAGE, 1e-3f);
@@ -109,24 +116,27 @@ public final class TimedModel implements Timed {
   @Override
   public void run() {
     steps++;
-    Scope.run(
-        () -> {
-          Slice slice =
-              new Slice(
-                  device.tensor(TensorSpec.of(DType.C64, size.coils(), size.height(), size.width()), kspace),
-                  mask,
-                  device.tensor(TensorSpec.of(DType.F32, 1, IMAGE, IMAGE), target),
-                  new SliceContext(1e-3, Anatomy.KNEE, 0, 1));
-          if (mode == Mode.RECONSTRUCT) {
-            model.reconstruct(slice.kspace(), mask, IMAGE, IMAGE).toFloats();
-            return;
-          }
-          Training training = new Training(2025, steps, steps);
-          try (Gradients gradients = new Gradients()) {
-            new TrainingStep(model, Criterion.SOBEL, recompute, training, 1).run(slice, gradients).loss().item();
-            adam.step(gradients, 3e-4);
-          }
-        });
+    Scope.run(() -> {
+      Slice slice =
+          new Slice(
+              device.tensor(
+                  TensorSpec.of(DType.C64, size.coils(), size.height(), size.width()), kspace),
+              mask,
+              device.tensor(TensorSpec.of(DType.F32, 1, IMAGE, IMAGE), target),
+              new SliceContext(1e-3, Anatomy.KNEE, 0, 1));
+      if (mode == Mode.RECONSTRUCT) {
+        model.reconstruct(slice.kspace(), mask, IMAGE, IMAGE).toFloats();
+        return;
+      }
+      Training training = new Training(2025, steps, steps);
+      try (Gradients gradients = new Gradients()) {
+        new TrainingStep(model, Criterion.SOBEL, recompute, training, 1)
+            .run(slice, gradients)
+            .loss()
+            .item();
+        adam.step(gradients, 3e-4);
+      }
+    });
   }
 
   /** What the dry run foretold for {@link #ledgerPeak}. */

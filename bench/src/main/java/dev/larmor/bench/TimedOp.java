@@ -38,12 +38,12 @@ import java.util.function.Supplier;
  * One op on data that stays on the device, named {@code operation/direction/shape[/out x kernel]}:
  *
  * <ul>
- *   <li>{@code conv/forward/1x32x640x384/32x3}: convolution of {@code NxCxHxW} (or {@code NxCxDxHxW}) to 32 channels
- *       with a 3 × 3 (× 3) kernel, same padding, no bias; {@code complexconv} is C64; {@code upconv} is transposed,
- *       stride 2;
+ *   <li>{@code conv/forward/1x32x640x384/32x3}: convolution of {@code NxCxHxW} (or {@code
+ *       NxCxDxHxW}) to 32 channels with a 3 × 3 (× 3) kernel, same padding, no bias; {@code
+ *       complexconv} is C64; {@code upconv} is transposed, stride 2;
  *   <li>{@code normact}, {@code pool}, {@code concat}, {@code add}: feature maps;
- *   <li>{@code fft} (plain), {@code fftc} (centred), {@code reduce}, {@code expand}, {@code rssnorm}: {@code CxHxW} coil
- *       data;
+ *   <li>{@code fft} (plain), {@code fftc} (centred), {@code reduce}, {@code expand}, {@code
+ *       rssnorm}: {@code CxHxW} coil data;
  *   <li>{@code ssim}: {@code NxHxW} images; {@code adam}: a parameter of {@code n} elements.
  * </ul>
  *
@@ -73,7 +73,9 @@ public final class TimedOp implements Timed {
     this.name = name + " " + precision;
     this.runForward = !parts[1].equals("backward");
     this.runBackward = !parts[1].equals("forward");
-    this.device = Device.open(System.getProperty("larmor.device", "cpu"), DeviceConfig.DEFAULT.withThreads(threads));
+    this.device =
+        Device.open(
+            System.getProperty("larmor.device", "cpu"), DeviceConfig.DEFAULT.withThreads(threads));
     long[] shape = numbers(parts[2]);
     int rank = shape.length - 2;
     DType features = precision.equals("bf16") ? DType.BF16 : DType.F32;
@@ -95,7 +97,8 @@ public final class TimedOp implements Timed {
         ConvTranspose conv = ConvTranspose.strided(rank, 2);
         Tensor x = random(features, shape);
         Tensor w = random(DType.F32, kernel(shape[1], k[0], k[1], rank));
-        Tensor g = random(features, conv.infer(List.of(x.spec(), w.spec())).getFirst().shape().dims());
+        Tensor g =
+            random(features, conv.infer(List.of(x.spec(), w.spec())).getFirst().shape().dims());
         forward = conv;
         inputs = new Tensor[] {x, w};
         gradient(conv.adjoint(), g, w);
@@ -153,7 +156,9 @@ public final class TimedOp implements Timed {
       case "ssim" -> {
         Ssim ssim = Ssim.STANDARD;
         forward = ssim;
-        Tensor range = hold(() -> new Tensor[] {new Fill(TensorSpec.of(DType.F32, shape[0]), 1).on(device)})[0];
+        Tensor range =
+            hold(() -> new Tensor[] {new Fill(TensorSpec.of(DType.F32, shape[0]), 1).on(device)})[
+                0];
         inputs = new Tensor[] {random(DType.F32, shape), random(DType.F32, shape), range};
         Tensor map = hold(() -> ssim.applyAll(inputs))[0];
         gradient(new Ssim.Grad(ssim), map, inputs[0], inputs[1], range);
@@ -191,20 +196,19 @@ public final class TimedOp implements Timed {
   private Tensor random(DType dtype, long... dims) {
     TensorSpec spec = TensorSpec.of(dtype, dims);
     Philox stream = Philox.of(held.size(), "bench");
-    return hold(
-        () -> {
-          if (dtype != DType.C64) {
-            Tensor values = new Uniform(stream, spec.shape(), -1, 1).on(device);
-            return new Tensor[] {dtype == DType.F32 ? values : new Cast(dtype).apply(values)};
-          }
-          try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(spec.bytes(), 64);
-            for (long i = 0; i < 2 * spec.shape().elements(); i++) {
-              host.setAtIndex(ValueLayout.JAVA_FLOAT, i, 2 * stream.uniform(i) - 1);
-            }
-            return new Tensor[] {device.tensor(spec, host)};
-          }
-        })[0];
+    return hold(() -> {
+      if (dtype != DType.C64) {
+        Tensor values = new Uniform(stream, spec.shape(), -1, 1).on(device);
+        return new Tensor[] {dtype == DType.F32 ? values : new Cast(dtype).apply(values)};
+      }
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment host = arena.allocate(spec.bytes(), 64);
+        for (long i = 0; i < 2 * spec.shape().elements(); i++) {
+          host.setAtIndex(ValueLayout.JAVA_FLOAT, i, 2 * stream.uniform(i) - 1);
+        }
+        return new Tensor[] {device.tensor(spec, host)};
+      }
+    })[0];
   }
 
   private Tensor[] hold(Supplier<Tensor[]> make) {
@@ -222,21 +226,19 @@ public final class TimedOp implements Timed {
 
   @Override
   public void run() {
-    Recorder.paused(
-        () ->
-            Scope.run(
-                () -> {
-                  if (runForward) {
-                    forward.applyAll(inputs);
-                  }
-                  if (runBackward) {
-                    for (int i = 0; i < gradients.size(); i++) {
-                      gradients.get(i).applyAll(gradientInputs.get(i));
-                    }
-                  }
-                  device.synchronize();
-                  return null;
-                }));
+    Recorder.paused(() ->
+        Scope.run(() -> {
+          if (runForward) {
+            forward.applyAll(inputs);
+          }
+          if (runBackward) {
+            for (int i = 0; i < gradients.size(); i++) {
+              gradients.get(i).applyAll(gradientInputs.get(i));
+            }
+          }
+          device.synchronize();
+          return null;
+        }));
   }
 
   @Override

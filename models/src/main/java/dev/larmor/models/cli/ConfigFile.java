@@ -36,12 +36,15 @@ final class ConfigFile implements IDefaultValueProvider {
   }
 
   /**
-   * Makes the options in the file that {@code --config} names, if it is among the arguments, the
-   * command line's defaults.
+   * Gives every command {@code --config}, and makes the options in the file it names, if it is
+   * among the arguments, the command line's defaults.
    *
    * @throws DataException if the file cannot be read or holds what is no option of the command
    */
   static void apply(CommandLine line, String... args) {
+    for (CommandLine command : line.getSubcommands().values()) {
+      command.getCommandSpec().addOption(option());
+    }
     Path file = named(args);
     if (file == null) {
       return;
@@ -53,6 +56,15 @@ final class ConfigFile implements IDefaultValueProvider {
         .findFirst()
         .ifPresent(command -> config.check(file, command.getCommandSpec()));
     line.setDefaultValueProvider(config);
+  }
+
+  private static OptionSpec option() {
+    return OptionSpec.builder("--config")
+        .paramLabel("FILE")
+        .type(Path.class)
+        .description(
+            "YAML or JSON file with any of these options, without the dashes; the command line wins.")
+        .build();
   }
 
   private static Path named(String[] args) {

@@ -55,7 +55,6 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "The figures as JSON (default: score.json beside the reconstructions).")
   private Path result;
 
-  @Mixin private ConfigOption config;
   @Mixin private DeviceOptions device;
 
   @Override

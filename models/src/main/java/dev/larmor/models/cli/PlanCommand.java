@@ -41,7 +41,6 @@ final class PlanCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private ModelOptions model;
-  @Mixin private ConfigOption config;
 
   @Option(
       names = "--shape",

@@ -112,7 +112,6 @@ final class ReconstructCommand implements Callable<Integer> {
       description = "Threads that read ahead (default: ${DEFAULT-VALUE}).")
   private int workers;
 
-  @Mixin private ConfigOption config;
   @Mixin private ModelOptions model;
   @Mixin private DeviceOptions device;
 

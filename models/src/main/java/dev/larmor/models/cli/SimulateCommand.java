@@ -149,7 +149,6 @@ final class SimulateCommand implements Callable<Integer> {
       description = "Of everything random (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Mixin private ConfigOption config;
   @Mixin private DeviceOptions device;
 
   @Override

@@ -72,7 +72,6 @@ final class TrainCommand implements Callable<Integer> {
       description = "Start from a checkpoint's weights instead of random ones.")
   private Path initialWeights;
 
-  @Mixin private ConfigOption config;
   @Mixin private ModelOptions model;
 
   @Option(

@@ -76,7 +76,6 @@ final class VisualizeCommand implements Callable<Integer> {
       description = "Only this slice, from 0 (default: all).")
   private Integer only;
 
-  @Mixin private ConfigOption config;
   @Mixin private DeviceOptions device;
 
   @Override
