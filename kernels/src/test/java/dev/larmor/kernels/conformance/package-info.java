@@ -11,6 +11,8 @@
  *   <li>{@code AdjointTest}: {@code ⟨A x, y⟩ = ⟨x, Aᴴ y⟩} for linear ops, on both;
  *   <li>{@code FusedOpTest}: fused ops against their definition in plainer ops;
  *   <li>{@code MessageTest}: the sentences about wrong inputs;
+ *   <li>{@code ReproducibilityTest}: the same bits again, for any number of threads;
+ *   <li>{@code DryRunTest}: {@code meta:cpu} books what {@code cpu} does;
  *   <li>{@code CoverageTest}: no op is missing from these lists.
  * </ul>
  *

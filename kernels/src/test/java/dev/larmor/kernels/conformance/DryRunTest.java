@@ -1,0 +1,58 @@
+package dev.larmor.kernels.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.larmor.engine.Device;
+import dev.larmor.engine.Ledger.Bill;
+import dev.larmor.engine.Scope;
+import dev.larmor.engine.Tensor;
+import java.util.HashSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * {@code meta:cpu} books for each op and its reverse rule, byte for byte, what {@code cpu} does.
+ */
+class DryRunTest {
+  private static Device meta;
+  private static Device cpu;
+
+  @BeforeAll
+  static void open() {
+    meta = Device.open("meta:cpu");
+    cpu = Device.open("cpu");
+  }
+
+  @AfterAll
+  static void close() {
+    cpu.close();
+    meta.close();
+  }
+
+  static Stream<OpCase> cases() {
+    return OpCases.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void booksWhatTheCpuBooks(OpCase c) {
+    assertEquals(peak(c, cpu), peak(c, meta));
+  }
+
+  private static Bill peak(OpCase c, Device on) {
+    on.trim();
+    on.ledger().resetPeak();
+    Scope.run(() -> {
+      Tensor[] inputs = c.inputs(on);
+      Tensor[] outputs = on.run(c.op(), inputs);
+      if (c.differentiable() && c.gradients() > 0) {
+        HashSet<Integer> wanted = new HashSet<>(c.wanted());
+        new Backward(c.op(), inputs, outputs, c.upstream(on), wanted).run();
+      }
+    });
+    return on.ledger().peakBill();
+  }
+}
