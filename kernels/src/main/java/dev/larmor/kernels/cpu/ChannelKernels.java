@@ -12,8 +12,8 @@ final class ChannelKernels {
   /**
    * Loops over {@code count} elements from element {@code first} of a tensor, which starts a row of
    * {@code period} elements; see {@link ChannelRows}. {@code lines} are three arrays of {@code
-   * period} floats, one after the other; sums are arrays of {@code period} doubles that are added
-   * to.
+   * period} floats, one after the other. Sums are added to two arrays of {@code period} doubles,
+   * one after the other, or to the first of them; then follow two of floats for the {@link #tile}.
    */
   interface Loops {
     /** y = leaky((x − centre)·scale + shift), lines: centre, scale, shift. */
@@ -182,8 +182,19 @@ final class ChannelKernels {
     return sumBytes(rows) + DOUBLE * rows.samples() * rows.channels();
   }
 
+  /** Bytes of the two sums of a part, and of a tile. */
+  static long partBytes(ChannelRows rows) {
+    return 2 * (DOUBLE + FLOAT) * rows.period();
+  }
+
+  /** Bytes of the sums of all parts worked on at a time. */
   static long sumBytes(ChannelRows rows) {
-    return DOUBLE * rows.slots() * rows.period();
+    return rows.slots() * partBytes(rows);
+  }
+
+  /** Where the sums of a tile are kept, beside the {@code sums} of its part. */
+  static long tile(long sums, int period) {
+    return sums + 2 * DOUBLE * period;
   }
 
   private interface PartSum {
@@ -234,7 +245,7 @@ final class ChannelKernels {
   }
 
   private void sums(ChannelRows rows, long workspace, PartSum part, Sums result) {
-    long slotBytes = DOUBLE * rows.period();
+    long slotBytes = partBytes(rows);
     for (int from = 0; from < rows.samples(); from += rows.group()) {
       int start = from;
       int end = Math.min(rows.samples(), from + rows.group());
@@ -245,7 +256,7 @@ final class ChannelKernels {
           false,
           (sample, slot, first, n) -> {
             long sums = workspace + slot * slotBytes;
-            clear(sums, rows.period());
+            Blocks.zero(sums, slotBytes);
             part.add(first, n, sums);
           });
       team.run(
@@ -258,12 +269,6 @@ final class ChannelKernels {
                   fold(rows, workspace + (long) i * rows.parts() * slotBytes, slotBytes, c));
             }
           });
-    }
-  }
-
-  static void clear(long doubles, int count) {
-    for (int i = 0; i < count; i++) {
-      Lanes.setDouble(doubles + DOUBLE * i, 0);
     }
   }
 

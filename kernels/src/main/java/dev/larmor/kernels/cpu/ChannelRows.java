@@ -5,11 +5,11 @@ import dev.larmor.engine.TensorSpec;
 /**
  * A channels-last feature map as rows of whole vectors.
  *
- * <p>The elements of a sample lie as {@code [positions][channels]}. In blocks of a few vectors, the
- * pattern of channels repeats after lcm(channels, block) elements: a row, a whole number of blocks
- * and of positions. Read row by row, any number of channels looks like a multiple of the block: a
- * value per channel becomes {@code period} values, and sums over rows are folded to channels in the
- * end. A sample's last row may be incomplete.
+ * <p>The elements of a sample lie as {@code [positions][channels]}. Lane by lane, the pattern of
+ * channels repeats after lcm(channels, vector width) elements. A row is one or more repetitions: a
+ * whole number of vectors, and of positions. Read row by row, any number of channels looks like a
+ * multiple of the vector width: a value per channel becomes {@code period} values, and sums over
+ * rows are folded to channels in the end. A sample's last row may be incomplete.
  *
  * <p>Samples are cut into parts that start with a row; work on a part is a task. The cut depends on
  * the shape alone.
@@ -24,8 +24,8 @@ import dev.larmor.engine.TensorSpec;
 record ChannelRows(
     int samples, long positions, int channels, int period, long partElements, int parts) {
 
-  /** Columns that loops take at a time, four vectors; rows are whole blocks. */
-  static final int BLOCK = 4 * Lanes.WIDTH;
+  /** Least elements of a row, so that the loop along it is worth its start. */
+  private static final int ROW = 256;
 
   /** Elements of the samples that are worked on at a time: 8 MiB, which a cache may hold. */
   private static final long GROUP = 1 << 21;
@@ -47,7 +47,8 @@ record ChannelRows(
   }
 
   static ChannelRows of(int samples, long positions, int channels) {
-    int period = channels / gcd(channels, BLOCK) * BLOCK;
+    int pattern = channels / gcd(channels, Lanes.WIDTH) * Lanes.WIDTH;
+    int period = Math.ceilDiv(ROW, pattern) * pattern;
     // rows of a part: several, so that its sums are small beside it
     long rows = Math.max(16, Split.GRAIN / period);
     long partElements = rows * period;

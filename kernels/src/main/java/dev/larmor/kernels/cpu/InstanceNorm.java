@@ -30,7 +30,7 @@ final class InstanceNorm {
    */
   static long workspace(TensorSpec x) {
     ChannelRows rows = ChannelRows.of(x);
-    return 2 * ChannelKernels.sumBytes(rows) + rows.group() * ChannelKernels.lineBytes(rows);
+    return ChannelKernels.sumBytes(rows) + rows.group() * ChannelKernels.lineBytes(rows);
   }
 
   /** A pass over samples {@code from} to {@code to} of a tensor, the workspace being theirs. */
@@ -66,13 +66,13 @@ final class InstanceNorm {
 
     /** The two sums of a part, one after the other. */
     private long sums(int slot) {
-      return workspace + 2L * slot * sumBytes();
+      return workspace + slot * ChannelKernels.partBytes(rows);
     }
 
     /** The three coefficients of a sample. */
     long lines(int sample) {
       return workspace
-          + 2 * ChannelKernels.sumBytes(rows)
+          + ChannelKernels.sumBytes(rows)
           + (sample - from) * ChannelKernels.lineBytes(rows);
     }
 
@@ -89,7 +89,7 @@ final class InstanceNorm {
           false,
           (sample, slot, first, count) -> {
             long sums = sums(slot);
-            ChannelKernels.clear(sums, 2 * rows.period());
+            Blocks.zero(sums, ChannelKernels.partBytes(rows));
             part.add(sample, first, count, sums, sums + sumBytes());
           });
     }
@@ -97,7 +97,7 @@ final class InstanceNorm {
     /** A channel's sum over a sample; {@code which} is 0 or 1. */
     double total(int sample, int channel, int which) {
       long sums = sums((sample - from) * rows.parts()) + which * sumBytes();
-      return ChannelKernels.fold(rows, sums, 2 * sumBytes(), channel);
+      return ChannelKernels.fold(rows, sums, ChannelKernels.partBytes(rows), channel);
     }
 
     interface Sample {
