@@ -2,6 +2,7 @@ package dev.larmor.kernels.cpu.fft;
 
 import static dev.larmor.kernels.cpu.fft.Lanes.MEMORY;
 import static dev.larmor.kernels.cpu.fft.Lanes.ORDER;
+import static dev.larmor.kernels.cpu.fft.Lanes.POINT;
 import static dev.larmor.kernels.cpu.fft.Lanes.SPECIES;
 import static dev.larmor.kernels.cpu.fft.Lanes.VECTOR;
 import static dev.larmor.kernels.cpu.fft.Lanes.at;
@@ -20,13 +21,24 @@ import jdk.incubator.vector.FloatVector;
  * y[q + s·(r·p + j)] = twiddle[p][j] · Σ_k x[q + s·(p + m·k)] · w_r^(j·k)
  * }</pre>
  *
- * where a point of x or y is a vector of real parts followed by a vector of imaginary parts, and
- * consecutive points lie {@code srcStep} or {@code dstStep} bytes apart. {@code twiddle[p][0]} is
- * one and not stored; the others are triples (re, im, -im), so that a complex product is four
- * multiply-adds without a negation. A pass without twiddles (the last one) gets null.
+ * where a point of x ({@code src}) and of y ({@code dst}) is a vector of real parts followed by a
+ * vector of imaginary parts, and {@code step} is its size. {@code twiddle[p][0]} is one and not
+ * stored; the others are triples (re, im, -im), so that a complex product is two multiplications
+ * and two multiply-adds. The last pass has no twiddles, which is said by null.
  *
- * <p>A butterfly reads all its points before it writes the first, so a pass of a single butterfly
- * may run in place.
+ * <p>The form of this code is owed to HotSpot's C2 compiler, which must keep every vector in a
+ * register and box none:
+ *
+ * <ul>
+ *   <li>No methods of our own between a load and a store: past a budget of nodes C2 inlines only
+ *       methods the JDK has marked, and a vector that goes to a call that is not inlined becomes an
+ *       object.
+ *   <li>Every address goes through {@link Lanes#at}, for the reasons given there.
+ *   <li>One flat loop over the butterflies. With an inner loop over q, C2 would hoist the twiddle
+ *       factors out of it, and then spill them and the data.
+ *   <li>A step that is an argument: with a constant one, C2 would see a counted loop and make three
+ *       copies of it, though it mostly turns a handful of times.
+ * </ul>
  */
 final class Butterflies {
   /** Floats per stored twiddle factor. */
@@ -42,14 +54,14 @@ final class Butterflies {
 
   private Butterflies() {}
 
-  static void radix2(
-      long src, long srcStep, long dst, long dstStep, int s, int m, float[] twiddles, int at) {
-    long leg = (long) s * m * srcStep;
-    long out = s * dstStep;
+  static void radix2(long src, long dst, long step, int s, int m, float[] twiddles) {
+    long leg = (long) s * m * POINT;
+    long out = s * POINT;
     long x = src;
     long y = dst;
     int q = s;
-    for (long end = src + leg; x != end; x += srcStep) {
+    int at = 0;
+    for (long end = src + leg; x != end; x += step) {
       long x0 = at(x);
       FloatVector r0 = fromMemorySegment(SPECIES, MEMORY, x0, ORDER);
       FloatVector i0 = fromMemorySegment(SPECIES, MEMORY, x0 + VECTOR, ORDER);
@@ -71,7 +83,7 @@ final class Butterflies {
         re.fma(w, im.mul(twiddles[at + 2])).intoMemorySegment(MEMORY, at(y + out), ORDER);
         im.fma(w, re.mul(twiddles[at + 1])).intoMemorySegment(MEMORY, at(y + out) + VECTOR, ORDER);
       }
-      y += dstStep;
+      y += step;
       if (--q == 0) {
         q = s;
         y += out;
@@ -80,15 +92,15 @@ final class Butterflies {
     }
   }
 
-  static void radix3(
-      long src, long srcStep, long dst, long dstStep, int s, int m, float[] twiddles, int at) {
-    long leg = (long) s * m * srcStep;
-    long out = s * dstStep;
+  static void radix3(long src, long dst, long step, int s, int m, float[] twiddles) {
+    long leg = (long) s * m * POINT;
+    long out = s * POINT;
     FloatVector half = broadcast(SPECIES, -0.5f);
     long x = src;
     long y = dst;
     int q = s;
-    for (long end = src + leg; x != end; x += srcStep) {
+    int at = 0;
+    for (long end = src + leg; x != end; x += step) {
       long x0 = at(x);
       FloatVector r0 = fromMemorySegment(SPECIES, MEMORY, x0, ORDER);
       FloatVector i0 = fromMemorySegment(SPECIES, MEMORY, x0 + VECTOR, ORDER);
@@ -128,7 +140,7 @@ final class Butterflies {
         im.fma(w, re.mul(twiddles[at + TWIDDLE + 1]))
             .intoMemorySegment(MEMORY, at(y + 2 * out) + VECTOR, ORDER);
       }
-      y += dstStep;
+      y += step;
       if (--q == 0) {
         q = s;
         y += 2 * out;
@@ -137,14 +149,14 @@ final class Butterflies {
     }
   }
 
-  static void radix4(
-      long src, long srcStep, long dst, long dstStep, int s, int m, float[] twiddles, int at) {
-    long leg = (long) s * m * srcStep;
-    long out = s * dstStep;
+  static void radix4(long src, long dst, long step, int s, int m, float[] twiddles) {
+    long leg = (long) s * m * POINT;
+    long out = s * POINT;
     long x = src;
     long y = dst;
     int q = s;
-    for (long end = src + leg; x != end; x += srcStep) {
+    int at = 0;
+    for (long end = src + leg; x != end; x += step) {
       long x0 = at(x);
       FloatVector r0 = fromMemorySegment(SPECIES, MEMORY, x0, ORDER);
       FloatVector i0 = fromMemorySegment(SPECIES, MEMORY, x0 + VECTOR, ORDER);
@@ -198,7 +210,7 @@ final class Butterflies {
         im.fma(w, re.mul(twiddles[at + 2 * TWIDDLE + 1]))
             .intoMemorySegment(MEMORY, at(y + 3 * out) + VECTOR, ORDER);
       }
-      y += dstStep;
+      y += step;
       if (--q == 0) {
         q = s;
         y += 3 * out;
@@ -207,17 +219,17 @@ final class Butterflies {
     }
   }
 
-  static void radix5(
-      long src, long srcStep, long dst, long dstStep, int s, int m, float[] twiddles, int at) {
-    long leg = (long) s * m * srcStep;
-    long out = s * dstStep;
+  static void radix5(long src, long dst, long step, int s, int m, float[] twiddles) {
+    long leg = (long) s * m * POINT;
+    long out = s * POINT;
     FloatVector c1 = broadcast(SPECIES, COS_72);
     FloatVector c2 = broadcast(SPECIES, COS_144);
     FloatVector s1 = broadcast(SPECIES, SIN_72);
     long x = src;
     long y = dst;
     int q = s;
-    for (long end = src + leg; x != end; x += srcStep) {
+    int at = 0;
+    for (long end = src + leg; x != end; x += step) {
       long x0 = at(x);
       FloatVector r0 = fromMemorySegment(SPECIES, MEMORY, x0, ORDER);
       FloatVector i0 = fromMemorySegment(SPECIES, MEMORY, x0 + VECTOR, ORDER);
@@ -291,7 +303,7 @@ final class Butterflies {
         im.fma(w, re.mul(twiddles[at + 3 * TWIDDLE + 1]))
             .intoMemorySegment(MEMORY, at(y + 4 * out) + VECTOR, ORDER);
       }
-      y += dstStep;
+      y += step;
       if (--q == 0) {
         q = s;
         y += 4 * out;
@@ -300,14 +312,14 @@ final class Butterflies {
     }
   }
 
-  static void radix8(
-      long src, long srcStep, long dst, long dstStep, int s, int m, float[] twiddles, int at) {
-    long leg = (long) s * m * srcStep;
-    long out = s * dstStep;
+  static void radix8(long src, long dst, long step, int s, int m, float[] twiddles) {
+    long leg = (long) s * m * POINT;
+    long out = s * POINT;
     long x = src;
     long y = dst;
     int q = s;
-    for (long end = src + leg; x != end; x += srcStep) {
+    int at = 0;
+    for (long end = src + leg; x != end; x += step) {
       long x0 = at(x);
       FloatVector r0 = fromMemorySegment(SPECIES, MEMORY, x0, ORDER);
       FloatVector i0 = fromMemorySegment(SPECIES, MEMORY, x0 + VECTOR, ORDER);
@@ -439,7 +451,7 @@ final class Butterflies {
         im.fma(w, re.mul(twiddles[at + 6 * TWIDDLE + 1]))
             .intoMemorySegment(MEMORY, at(y + 7 * out) + VECTOR, ORDER);
       }
-      y += dstStep;
+      y += step;
       if (--q == 0) {
         q = s;
         y += 7 * out;

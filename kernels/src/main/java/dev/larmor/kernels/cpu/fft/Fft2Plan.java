@@ -4,9 +4,9 @@ import static dev.larmor.kernels.cpu.fft.LaneTiles.PIXEL;
 import static dev.larmor.kernels.cpu.fft.Lanes.POINT;
 import static dev.larmor.kernels.cpu.fft.Lanes.VECTOR;
 import static dev.larmor.kernels.cpu.fft.Lanes.WIDTH;
+import static dev.larmor.kernels.cpu.fft.Lanes.apart;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * The orthonormal two-dimensional discrete Fourier transform of complex images of one size.
@@ -30,6 +30,8 @@ import java.lang.foreign.ValueLayout;
  * <p>A plan is immutable; plans and their tables are cached by size.
  */
 public final class Fft2Plan {
+  private static final int LARGEST_SIZE = 1 << 20;
+
   private final int height;
   private final int width;
   private final LaneFft rowFft;
@@ -47,12 +49,12 @@ public final class Fft2Plan {
   /**
    * The plan for images of this size.
    *
-   * @throws IllegalArgumentException if a size is not positive
+   * @throws IllegalArgumentException if a size is not within 1 to 2^20
    */
   public static Fft2Plan of(int height, int width) {
-    if (height < 1 || width < 1) {
+    if (height < 1 || width < 1 || height > LARGEST_SIZE || width > LARGEST_SIZE) {
       throw new IllegalArgumentException(
-          "[fft2] image size must be positive: height " + height + ", width " + width);
+          "[fft2] height " + height + " or width " + width + " is not within 1 to " + LARGEST_SIZE);
     }
     return new Fft2Plan(height, width);
   }
@@ -84,9 +86,9 @@ public final class Fft2Plan {
 
   /** Bytes of scratch a thread needs, aligned to 64 bytes. */
   public long scratchBytes() {
-    long row = width + rowFft.workPoints();
-    long column = height + columnFft.workPoints();
-    return Math.max(row, column) * POINT;
+    long row = apart(width) + rowFft.workBytes() + width * POINT; // the last for a product
+    long column = apart(height) + columnFft.workBytes();
+    return Math.max(row, column);
   }
 
   /**
@@ -127,25 +129,69 @@ public final class Fft2Plan {
       boolean inverse,
       boolean centred,
       MemorySegment scratch) {
+    long source = image("input", in, inOffset);
+    long target = writtenImage("output", out, outOffset);
+    rows(from, to, source, 0, target, inverse, centred, scratch);
+  }
+
+  /**
+   * As {@link #rows} of the product of two images, pixel by pixel, without keeping the product: the
+   * first half of {@code fft2(s·x)}.
+   *
+   * @param a one factor; may be the output itself
+   * @param b the other factor; may be the output itself
+   */
+  public void rowsOfProduct(
+      int from,
+      int to,
+      MemorySegment a,
+      long aOffset,
+      MemorySegment b,
+      long bOffset,
+      MemorySegment out,
+      long outOffset,
+      boolean inverse,
+      boolean centred,
+      MemorySegment scratch) {
+    long source = image("first factor", a, aOffset);
+    long factor = image("second factor", b, bOffset);
+    long target = writtenImage("output", out, outOffset);
+    rows(from, to, source, factor, target, inverse, centred, scratch);
+  }
+
+  private void rows(
+      int from,
+      int to,
+      long source,
+      long factor,
+      long target,
+      boolean inverse,
+      boolean centred,
+      MemorySegment scratch) {
     checkRange("row", from, to, rowGroups());
-    long source = image("input", in, inOffset, false);
-    long target = image("output", out, outOffset, true);
     long points = scratch(scratch);
-    long work = points + width * POINT;
+    long work = points + apart(width);
+    long product = work + rowFft.workBytes();
     long pitch = width * PIXEL;
     long rePart = inverse ? VECTOR : 0;
+    // The two runs of columns a centred transform exchanges: points [0, near) and [near, width).
     int centre = centred ? width / 2 : 0;
-    long far = points + (width - centre) * POINT;
+    int near = width - centre;
+    long far = near * POINT;
     for (int group = from; group < to; group++) {
       int rows = Math.min(WIDTH, height - group * WIDTH);
       long offset = pitch * WIDTH * group;
       long x = source + offset;
-      LaneTiles.loadRows(x + centre * PIXEL, pitch, rows, width - centre, points, rePart);
-      LaneTiles.loadRows(x, pitch, rows, centre, far, rePart);
-      rowFft.transform(points, work);
+      if (factor != 0) {
+        LaneTiles.multiply(x, factor + offset, product, (long) rows * width);
+        x = product;
+      }
+      LaneTiles.loadRows(x + centre * PIXEL, pitch, rows, near, points, rePart);
+      LaneTiles.loadRows(x, pitch, rows, centre, points + far, rePart);
+      long result = rowFft.transform(points, work);
       long y = target + offset;
-      LaneTiles.storeRows(points, 0, width - centre, y + centre * PIXEL, pitch, rows);
-      LaneTiles.storeRows(far, 0, centre, y, pitch, rows);
+      LaneTiles.storeRows(result, 0, near, y + centre * PIXEL, pitch, rows);
+      LaneTiles.storeRows(result + far, 0, centre, y, pitch, rows);
     }
   }
 
@@ -163,23 +209,84 @@ public final class Fft2Plan {
       boolean inverse,
       boolean centred,
       MemorySegment scratch) {
+    long address = writtenImage("output", image, offset);
+    columns(from, to, address, 0, address, false, inverse, centred, scratch);
+  }
+
+  /**
+   * As {@link #columns}, but leaves the image alone and multiplies the transform with the conjugate
+   * of another image on its way out: {@code out = conj(factor)·y}, or {@code out +=
+   * conj(factor)·y}. Over all coils in turn, with their sensitivity maps as factors, the sum is the
+   * coil-combined image; with one image as the factor, each product is the gradient of a
+   * sensitivity map.
+   *
+   * @param image the image whose rows are transformed; the output itself unless accumulating
+   * @param factor an image that is not the output
+   * @param accumulate whether to add to the output
+   */
+  public void columnsTimesConjugate(
+      int from,
+      int to,
+      MemorySegment image,
+      long imageOffset,
+      MemorySegment factor,
+      long factorOffset,
+      MemorySegment out,
+      long outOffset,
+      boolean accumulate,
+      boolean inverse,
+      boolean centred,
+      MemorySegment scratch) {
+    long source = image("input", image, imageOffset);
+    long conjugate = image("factor", factor, factorOffset);
+    long target = writtenImage("output", out, outOffset);
+    columns(from, to, source, conjugate, target, accumulate, inverse, centred, scratch);
+  }
+
+  private void columns(
+      int from,
+      int to,
+      long source,
+      long factor,
+      long target,
+      boolean accumulate,
+      boolean inverse,
+      boolean centred,
+      MemorySegment scratch) {
     checkRange("column", from, to, columnGroups());
-    long base = image("output", image, offset, true);
     long points = scratch(scratch);
-    long work = points + height * POINT;
+    long work = points + apart(height);
     long pitch = width * PIXEL;
     long rePart = inverse ? VECTOR : 0;
+    // The two runs of rows a centred transform exchanges: points [0, near) and [near, height).
     int centre = centred ? height / 2 : 0;
-    long far = points + (height - centre) * POINT;
+    int near = height - centre;
+    long far = near * POINT;
     for (int group = from; group < to; group++) {
       int columns = Math.min(WIDTH, width - group * WIDTH);
-      long x = base + PIXEL * WIDTH * group;
-      LaneTiles.loadColumns(x + centre * pitch, pitch, columns, height - centre, points, 0);
-      LaneTiles.loadColumns(x, pitch, columns, centre, far, 0);
-      columnFft.transform(points, work);
-      LaneTiles.storeColumns(
-          points, rePart, height - centre, x + centre * pitch, pitch, columns, scale);
-      LaneTiles.storeColumns(far, rePart, centre, x, pitch, columns, scale);
+      long offset = PIXEL * WIDTH * group;
+      long low = offset + centre * pitch;
+      LaneTiles.loadColumns(source + low, pitch, columns, near, points, 0);
+      LaneTiles.loadColumns(source + offset, pitch, columns, centre, points + far, 0);
+      long result = columnFft.transform(points, work);
+      if (factor == 0) {
+        LaneTiles.storeColumns(result, rePart, near, target + low, pitch, columns, scale);
+        LaneTiles.storeColumns(
+            result + far, rePart, centre, target + offset, pitch, columns, scale);
+      } else {
+        LaneTiles.storeColumnsTimesConjugate(
+            result, rePart, near, factor + low, target + low, pitch, columns, scale, accumulate);
+        LaneTiles.storeColumnsTimesConjugate(
+            result + far,
+            rePart,
+            centre,
+            factor + offset,
+            target + offset,
+            pitch,
+            columns,
+            scale,
+            accumulate);
+      }
     }
   }
 
@@ -190,14 +297,16 @@ public final class Fft2Plan {
     }
   }
 
-  private long image(String name, MemorySegment segment, long offset, boolean written) {
-    String size = height + " x " + width + " complex image, " + imageBytes() + " bytes";
-    long address =
-        address(name, segment, offset, imageBytes(), ValueLayout.JAVA_FLOAT.byteSize(), size);
-    if (written && segment.isReadOnly()) {
-      throw new IllegalArgumentException("[fft2] output segment is read-only");
+  private long image(String name, MemorySegment segment, long offset) {
+    String needed = height + " x " + width + " complex image, " + imageBytes() + " bytes";
+    return address(name, segment, offset, imageBytes(), 4, needed);
+  }
+
+  private long writtenImage(String name, MemorySegment segment, long offset) {
+    if (segment.isReadOnly()) {
+      throw new IllegalArgumentException("[fft2] " + name + " segment is read-only");
     }
-    return address;
+    return image(name, segment, offset);
   }
 
   private long scratch(MemorySegment segment) {

@@ -19,9 +19,9 @@ import jdk.incubator.vector.VectorSpecies;
  * Moves pixels between an image of interleaved complex numbers and lane points.
  *
  * <p>Columns of the image become lanes by separating real from imaginary parts; rows become lanes
- * by transposing tiles of WIDTH rows by WIDTH/2 complex pixels, a square of floats. The pixel moves
- * unchanged in its bits, so the permutations work on integers. Exchanging the places of the two
- * parts ({@code rePart} = VECTOR instead of 0) turns a forward transform into an inverse one.
+ * by transposing squares of 8 rows by 4 complex pixels. A pixel keeps its bits on the way, so the
+ * permutations work on integers. Exchanging the places of the two parts ({@code rePart} = VECTOR
+ * instead of 0) turns a forward transform into an inverse one.
  */
 final class LaneTiles {
   private static final VectorSpecies<Integer> INTS =
@@ -128,6 +128,102 @@ final class LaneTiles {
       ZIP_HIGH.selectFrom(re, im).intoMemorySegment(MEMORY, at(image) + VECTOR, ORDER);
       image += pitch;
       points += POINT;
+    }
+  }
+
+  /**
+   * As {@link #storeColumns}, but stores the product with the conjugate of {@code factor}, an image
+   * of the same pitch, or adds it to what is there.
+   */
+  static void storeColumnsTimesConjugate(
+      long points,
+      long rePart,
+      int count,
+      long factor,
+      long image,
+      long pitch,
+      int columns,
+      float scale,
+      boolean accumulate) {
+    long imPart = VECTOR - rePart;
+    if (columns < WIDTH) {
+      for (int i = 0; i < count; i++) {
+        for (int c = 0; c < columns; c++) {
+          long offset = i * pitch + c * PIXEL;
+          long point = points + i * POINT + c * FLOAT;
+          float re = get(point + rePart) * scale;
+          float im = get(point + imPart) * scale;
+          float fRe = get(factor + offset);
+          float fIm = get(factor + offset + FLOAT);
+          float pRe = fRe * re + fIm * im;
+          float pIm = fRe * im - fIm * re;
+          set(image + offset, accumulate ? get(image + offset) + pRe : pRe);
+          set(image + offset + FLOAT, accumulate ? get(image + offset + FLOAT) + pIm : pIm);
+        }
+      }
+      return;
+    }
+    FloatVector scales = FloatVector.broadcast(SPECIES, scale);
+    for (int i = 0; i < count; i++) {
+      FloatVector re =
+          FloatVector.fromMemorySegment(SPECIES, MEMORY, at(points + rePart), ORDER).mul(scales);
+      FloatVector im =
+          FloatVector.fromMemorySegment(SPECIES, MEMORY, at(points + imPart), ORDER).mul(scales);
+      IntVector f = fromMemorySegment(INTS, MEMORY, at(factor), ORDER);
+      IntVector g = fromMemorySegment(INTS, MEMORY, at(factor) + VECTOR, ORDER);
+      FloatVector fRe = EVEN.selectFrom(f, g).reinterpretAsFloats();
+      FloatVector fIm = ODD.selectFrom(f, g).reinterpretAsFloats();
+      IntVector pRe = fRe.fma(re, fIm.mul(im)).reinterpretAsInts();
+      IntVector pIm = fRe.mul(im).sub(fIm.mul(re)).reinterpretAsInts();
+      FloatVector low = ZIP_LOW.selectFrom(pRe, pIm).reinterpretAsFloats();
+      FloatVector high = ZIP_HIGH.selectFrom(pRe, pIm).reinterpretAsFloats();
+      if (accumulate) {
+        FloatVector.fromMemorySegment(SPECIES, MEMORY, at(image), ORDER)
+            .add(low)
+            .intoMemorySegment(MEMORY, at(image), ORDER);
+        FloatVector.fromMemorySegment(SPECIES, MEMORY, at(image) + VECTOR, ORDER)
+            .add(high)
+            .intoMemorySegment(MEMORY, at(image) + VECTOR, ORDER);
+      } else {
+        low.intoMemorySegment(MEMORY, at(image), ORDER);
+        high.intoMemorySegment(MEMORY, at(image) + VECTOR, ORDER);
+      }
+      factor += pitch;
+      image += pitch;
+      points += POINT;
+    }
+  }
+
+  /** product = a·b over {@code count} adjacent pixels. */
+  static void multiply(long a, long b, long product, long count) {
+    long vectors = count / WIDTH;
+    for (long i = 0; i < vectors; i++) {
+      IntVector a0 = fromMemorySegment(INTS, MEMORY, at(a), ORDER);
+      IntVector a1 = fromMemorySegment(INTS, MEMORY, at(a) + VECTOR, ORDER);
+      IntVector b0 = fromMemorySegment(INTS, MEMORY, at(b), ORDER);
+      IntVector b1 = fromMemorySegment(INTS, MEMORY, at(b) + VECTOR, ORDER);
+      FloatVector aRe = EVEN.selectFrom(a0, a1).reinterpretAsFloats();
+      FloatVector aIm = ODD.selectFrom(a0, a1).reinterpretAsFloats();
+      FloatVector bRe = EVEN.selectFrom(b0, b1).reinterpretAsFloats();
+      FloatVector bIm = ODD.selectFrom(b0, b1).reinterpretAsFloats();
+      IntVector re = aRe.mul(bRe).sub(aIm.mul(bIm)).reinterpretAsInts();
+      IntVector im = aRe.fma(bIm, aIm.mul(bRe)).reinterpretAsInts();
+      ZIP_LOW.selectFrom(re, im).intoMemorySegment(MEMORY, at(product), ORDER);
+      ZIP_HIGH.selectFrom(re, im).intoMemorySegment(MEMORY, at(product) + VECTOR, ORDER);
+      a += 2 * VECTOR;
+      b += 2 * VECTOR;
+      product += 2 * VECTOR;
+    }
+    for (long i = vectors * WIDTH; i < count; i++) {
+      float aRe = get(a);
+      float aIm = get(a + FLOAT);
+      float bRe = get(b);
+      float bIm = get(b + FLOAT);
+      set(product, aRe * bRe - aIm * bIm);
+      set(product + FLOAT, aRe * bIm + aIm * bRe);
+      a += PIXEL;
+      b += PIXEL;
+      product += PIXEL;
     }
   }
 

@@ -22,9 +22,9 @@ import jdk.incubator.vector.FloatVector;
  * }</pre>
  *
  * so 4h² real multiply-adds: a small matrix product, which runs at the machine's multiply-add rate.
- * Four k are accumulated side by side to use each a_j and b_j four times. For r = 23 that is 23
- * operations per point, about what a radix-2 pass structure spends on the factor 23 (5·log2(23) =
- * 22.6) and less than a convolution (Rader) of that length would, loads and permutations counted.
+ * A tile of three k is accumulated side by side, so that each a_j and b_j is loaded once for three
+ * uses. For r = 23 that is 21 operations per point, about what a radix-2 pass structure would spend
+ * on the factor 23 (5·log2(23) = 22.6).
  */
 final class PrimeButterfly {
   /** Values of k handled together. */
@@ -59,30 +59,26 @@ final class PrimeButterfly {
   }
 
   /** One pass; see {@link Butterflies} for the meaning of the arguments. */
-  void pass(
-      long src,
-      long srcStep,
-      long dst,
-      long dstStep,
-      int s,
-      int m,
-      float[] twiddles,
-      int at,
-      long work) {
-    long leg = (long) s * m * srcStep;
-    long out = s * dstStep;
-    long x = src;
+  void pass(long src, long dst, int s, int m, float[] twiddles, long work) {
+    long leg = (long) s * m * POINT;
+    long out = s * POINT;
     long y = dst;
-    for (int p = 0; p < m; p++) {
-      for (long end = x + s * srcStep; x != end; x += srcStep) {
-        fold(x, leg, y, work);
-        for (int tile = 0; tile * TILE < half; tile++) {
-          expand(tile, work, 2 * POINT, y, out, twiddles, at);
-        }
-        y += dstStep;
+    int q = s;
+    int at = 0;
+    for (long x = src; x != src + leg; x += POINT) {
+      fold(x, leg, y, work);
+      for (int tile = 0; tile * TILE < half; tile++) {
+        expand(tile, work, 2 * POINT, y, out);
       }
-      y += (radix - 1) * out;
-      at += (radix - 1) * TWIDDLE;
+      if (twiddles != null) {
+        twist(y, out, twiddles, at);
+      }
+      y += POINT;
+      if (--q == 0) {
+        q = s;
+        y += (radix - 1) * out;
+        at += (radix - 1) * TWIDDLE;
+      }
     }
   }
 
@@ -116,8 +112,8 @@ final class PrimeButterfly {
     sumIm.intoMemorySegment(MEMORY, at(y) + VECTOR, ORDER);
   }
 
-  /** Stores X_k and X_(r-k) for the four k of a tile. */
-  private void expand(int tile, long work, long step, long y, long out, float[] twiddles, int at) {
+  /** Stores X_k and X_(r-k) for the k of a tile; {@code step} is the size of an (a_j, b_j). */
+  private void expand(int tile, long work, long step, long y, long out) {
     FloatVector p0r = fromMemorySegment(SPECIES, MEMORY, at(work), ORDER);
     FloatVector p0i = fromMemorySegment(SPECIES, MEMORY, at(work) + VECTOR, ORDER);
     FloatVector p1r = p0r;
@@ -137,7 +133,7 @@ final class PrimeButterfly {
       FloatVector ai = fromMemorySegment(SPECIES, MEMORY, at(work) + VECTOR, ORDER);
       FloatVector br = fromMemorySegment(SPECIES, MEMORY, at(work) + POINT, ORDER);
       FloatVector bi = fromMemorySegment(SPECIES, MEMORY, at(work) + POINT + VECTOR, ORDER);
-      FloatVector c0 = broadcast(SPECIES, coefficients[c + 0]);
+      FloatVector c0 = broadcast(SPECIES, coefficients[c]);
       p0r = ar.fma(c0, p0r);
       p0i = ai.fma(c0, p0i);
       FloatVector c1 = broadcast(SPECIES, coefficients[c + 1]);
@@ -160,65 +156,30 @@ final class PrimeButterfly {
     int k0 = 1 + tile * TILE;
     int k1 = Math.min(k0 + 1, half);
     int k2 = Math.min(k0 + 2, half);
-    if (twiddles == null) {
-      p0r.add(q0r).intoMemorySegment(MEMORY, at(y + k0 * out), ORDER);
-      p0i.sub(q0i).intoMemorySegment(MEMORY, at(y + k0 * out) + VECTOR, ORDER);
-      p0r.sub(q0r).intoMemorySegment(MEMORY, at(y + (radix - k0) * out), ORDER);
-      p0i.add(q0i).intoMemorySegment(MEMORY, at(y + (radix - k0) * out) + VECTOR, ORDER);
-      p1r.add(q1r).intoMemorySegment(MEMORY, at(y + k1 * out), ORDER);
-      p1i.sub(q1i).intoMemorySegment(MEMORY, at(y + k1 * out) + VECTOR, ORDER);
-      p1r.sub(q1r).intoMemorySegment(MEMORY, at(y + (radix - k1) * out), ORDER);
-      p1i.add(q1i).intoMemorySegment(MEMORY, at(y + (radix - k1) * out) + VECTOR, ORDER);
-      p2r.add(q2r).intoMemorySegment(MEMORY, at(y + k2 * out), ORDER);
-      p2i.sub(q2i).intoMemorySegment(MEMORY, at(y + k2 * out) + VECTOR, ORDER);
-      p2r.sub(q2r).intoMemorySegment(MEMORY, at(y + (radix - k2) * out), ORDER);
-      p2i.add(q2i).intoMemorySegment(MEMORY, at(y + (radix - k2) * out) + VECTOR, ORDER);
-    } else {
-      FloatVector re;
-      FloatVector im;
-      FloatVector w;
-      re = p0r.add(q0r);
-      im = p0i.sub(q0i);
-      w = broadcast(SPECIES, twiddles[at + (k0 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (k0 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, at(y + k0 * out), ORDER);
-      im.fma(w, re.mul(twiddles[at + (k0 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, at(y + k0 * out) + VECTOR, ORDER);
-      re = p0r.sub(q0r);
-      im = p0i.add(q0i);
-      w = broadcast(SPECIES, twiddles[at + (radix - k0 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (radix - k0 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, at(y + (radix - k0) * out), ORDER);
-      im.fma(w, re.mul(twiddles[at + (radix - k0 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, at(y + (radix - k0) * out) + VECTOR, ORDER);
-      re = p1r.add(q1r);
-      im = p1i.sub(q1i);
-      w = broadcast(SPECIES, twiddles[at + (k1 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (k1 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, at(y + k1 * out), ORDER);
-      im.fma(w, re.mul(twiddles[at + (k1 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, at(y + k1 * out) + VECTOR, ORDER);
-      re = p1r.sub(q1r);
-      im = p1i.add(q1i);
-      w = broadcast(SPECIES, twiddles[at + (radix - k1 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (radix - k1 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, at(y + (radix - k1) * out), ORDER);
-      im.fma(w, re.mul(twiddles[at + (radix - k1 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, at(y + (radix - k1) * out) + VECTOR, ORDER);
-      re = p2r.add(q2r);
-      im = p2i.sub(q2i);
-      w = broadcast(SPECIES, twiddles[at + (k2 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (k2 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, at(y + k2 * out), ORDER);
-      im.fma(w, re.mul(twiddles[at + (k2 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, at(y + k2 * out) + VECTOR, ORDER);
-      re = p2r.sub(q2r);
-      im = p2i.add(q2i);
-      w = broadcast(SPECIES, twiddles[at + (radix - k2 - 1) * TWIDDLE]);
-      re.fma(w, im.mul(twiddles[at + (radix - k2 - 1) * TWIDDLE + 2]))
-          .intoMemorySegment(MEMORY, at(y + (radix - k2) * out), ORDER);
-      im.fma(w, re.mul(twiddles[at + (radix - k2 - 1) * TWIDDLE + 1]))
-          .intoMemorySegment(MEMORY, at(y + (radix - k2) * out) + VECTOR, ORDER);
+    p0r.add(q0r).intoMemorySegment(MEMORY, at(y + k0 * out), ORDER);
+    p0i.sub(q0i).intoMemorySegment(MEMORY, at(y + k0 * out) + VECTOR, ORDER);
+    p0r.sub(q0r).intoMemorySegment(MEMORY, at(y + (radix - k0) * out), ORDER);
+    p0i.add(q0i).intoMemorySegment(MEMORY, at(y + (radix - k0) * out) + VECTOR, ORDER);
+    p1r.add(q1r).intoMemorySegment(MEMORY, at(y + k1 * out), ORDER);
+    p1i.sub(q1i).intoMemorySegment(MEMORY, at(y + k1 * out) + VECTOR, ORDER);
+    p1r.sub(q1r).intoMemorySegment(MEMORY, at(y + (radix - k1) * out), ORDER);
+    p1i.add(q1i).intoMemorySegment(MEMORY, at(y + (radix - k1) * out) + VECTOR, ORDER);
+    p2r.add(q2r).intoMemorySegment(MEMORY, at(y + k2 * out), ORDER);
+    p2i.sub(q2i).intoMemorySegment(MEMORY, at(y + k2 * out) + VECTOR, ORDER);
+    p2r.sub(q2r).intoMemorySegment(MEMORY, at(y + (radix - k2) * out), ORDER);
+    p2i.add(q2i).intoMemorySegment(MEMORY, at(y + (radix - k2) * out) + VECTOR, ORDER);
+  }
+
+  /** Multiplies X_1 … X_(r-1) by their twiddle factors. */
+  private void twist(long y, long out, float[] twiddles, int at) {
+    for (int k = 1; k < radix; k++) {
+      y += out;
+      FloatVector re = fromMemorySegment(SPECIES, MEMORY, at(y), ORDER);
+      FloatVector im = fromMemorySegment(SPECIES, MEMORY, at(y) + VECTOR, ORDER);
+      FloatVector w = broadcast(SPECIES, twiddles[at]);
+      re.fma(w, im.mul(twiddles[at + 2])).intoMemorySegment(MEMORY, at(y), ORDER);
+      im.fma(w, re.mul(twiddles[at + 1])).intoMemorySegment(MEMORY, at(y) + VECTOR, ORDER);
+      at += TWIDDLE;
     }
   }
 }

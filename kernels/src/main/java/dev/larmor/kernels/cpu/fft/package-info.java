@@ -11,7 +11,7 @@
  * arithmetic on its own sequence, so the arithmetic needs no permutation and suits every length. A
  * <em>lane point</em>, the unit of {@code LaneFft}, holds one sample of L sequences: a vector of
  * real parts, then a vector of imaginary parts. {@code LaneTiles} moves pixels in and out: columns
- * by separating the parts of 2·L adjacent floats, rows by transposing squares of L by L floats. It
+ * by separating the parts of 2·L adjacent floats, rows by transposing squares of 8 by 8 floats. It
  * also does, by choosing where a pixel goes, everything around a transform: the shifts of a centred
  * one, the exchange of real and imaginary parts that makes a forward transform an inverse one
  * (i·conj(F(i·conj(x))) = F⁻¹(x)), and the scale.
@@ -19,21 +19,22 @@
  * <h2>Mixed radix</h2>
  *
  * A length n = r₁·r₂·…·rₘ takes m passes of short transforms (Cooley and Tukey [1]) in the
- * arrangement of Stockham [2], which writes each pass where the next finds it and ends in natural
- * order, without bit reversal. {@code Butterflies} holds the radices 2, 3, 4, 5 and 8. The passes
- * are divided into two steps of about √n points, like the four-step method of Bailey [3]: a step
- * runs through all its passes on one sub-sequence, in the first-level cache, before it touches the
- * next, so the whole sequence (80 KiB for 640 points and 16 lanes) crosses the second-level cache
- * twice and not m times. Twiddle factors are computed in double precision from exact fractions of a
- * turn and rounded once, the chief condition for small errors [6].
+ * arrangement of Stockham [2], which writes each pass where the next finds it, between two buffers,
+ * and ends in natural order, without bit reversal. {@code Butterflies} holds the radices 2, 3, 4, 5
+ * and 8. The two buffers (160 KiB for 640 points and 16 lanes) live in the second-level cache; the
+ * four-step method of Bailey [3], which would run each half of the passes in the first-level cache,
+ * was tried and lost to the plain passes' even strides. Twiddle factors are computed in double
+ * precision from exact fractions of a turn and rounded once, the chief condition for small errors
+ * [6].
  *
  * <h2>Primes</h2>
  *
- * k-space is often 368 = 2⁴·23 or 372 = 2²·3·31 wide. An odd prime radix r up to 97 is done from
- * the definition, half its products saved by symmetry ({@code PrimeButterfly}): r multiply-adds for
- * each point at the full speed of the machine, where the convolution of Rader [4] trades
- * multiply-adds, which are cheap, for permutations and additions, which are not. A length with a
- * larger prime factor becomes a chirp convolution (Bluestein [5]) of a length 2ᵃ·3ᵇ·5ᶜ.
+ * k-space is often 368 = 2⁴·23 or 372 = 2²·3·31 wide. An odd prime radix r up to 131 is done from
+ * the definition, half its products saved by symmetry ({@code PrimeButterfly}): about r
+ * multiply-adds for each point at the full speed of the machine, where the convolution of Rader [4]
+ * trades multiply-adds, which are cheap, for permutations and additions, which are not. A length
+ * with a larger prime factor becomes a chirp convolution (Bluestein [5]) of a length 2ᵃ·3ᵇ·5ᶜ
+ * ({@code ChirpFft}).
  *
  * <h2>References</h2>
  *
