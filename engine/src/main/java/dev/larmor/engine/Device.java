@@ -164,14 +164,21 @@ public final class Device implements AutoCloseable {
 
   private void checkDtypes(Op op, String what, List<TensorSpec> specs) {
     Set<DType> dtypes = capabilities().dtypes();
-    boolean moves = op instanceof Cast || op instanceof Op.View || op instanceof Fill;
     for (TensorSpec spec : specs) {
-      if (!dtypes.contains(spec.dtype()) && !(moves && spec.dtype() == DType.F64)) {
+      if (!dtypes.contains(spec.dtype()) && !(spec.dtype() == DType.F64 && keepsDoubles(op))) {
         throw new OpException(
                 op, backend.name() + " does not compute in " + spec.dtype() + ": " + what + spec)
             .at(Scope.path());
       }
     }
+  }
+
+  /** Doubles are moved and converted on every device; others' kernels may compute with them. */
+  private static boolean keepsDoubles(Op op) {
+    return switch (op) {
+      case Cast _, Fill _, Op.View _, Op.Custom _ -> true;
+      default -> false;
+    };
   }
 
   private Tensor[] compute(

@@ -9,13 +9,16 @@ import dev.larmor.engine.op.*;
 import dev.larmor.kernels.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The processor: kernels of our own on its vectors, convolutions and matrix products by oneDNN. One
  * line of {@link #run} leads to each kernel.
  */
 public final class CpuBackend implements Backend {
+  private final Set<CpuBuffer> held = new HashSet<>();
   private final Team team;
   private final CpuWorkspace workspaces;
   private final Attention attention;
@@ -71,16 +74,21 @@ public final class CpuBackend implements Backend {
     String description =
         "%s, %d threads, %d-bit vectors"
             .formatted(Processor.model(), team.threads(), Lanes.FLOATS.vectorBitSize());
-    return new Capabilities(description, EnumSet.allOf(DType.class), true, Processor.memoryBytes());
+    // Doubles are moved and converted, never computed with.
+    EnumSet<DType> dtypes = EnumSet.complementOf(EnumSet.of(DType.F64));
+    return new Capabilities(description, dtypes, true, Processor.memoryBytes());
   }
 
   @Override
   public Buffer allocate(long bytes) {
-    return new CpuBuffer(HostMemory.allocate(CpuWorkspace.align(bytes)));
+    CpuBuffer buffer = new CpuBuffer(HostMemory.allocate(CpuWorkspace.align(bytes)));
+    held.add(buffer);
+    return buffer;
   }
 
   @Override
   public void free(Buffer buffer) {
+    held.remove((CpuBuffer) buffer);
     HostMemory.free(((CpuBuffer) buffer).segment());
   }
 
@@ -104,7 +112,6 @@ public final class CpuBackend implements Backend {
     Array[] x = arrays(inputs);
     Array[] y = arrays(outputs);
     long w = workspace == null ? 0 : ((CpuBuffer) workspace).address();
-    checkDtypes(op, x, y);
     switch (op) {
       case AdamStep o -> optimizer.adam(o, x[0], x[1], x[2], x[3]);
       case Add _ -> elementwise.add(x[0], x[1], y[0]);
@@ -173,27 +180,6 @@ public final class CpuBackend implements Backend {
     }
   }
 
-  /** Doubles are moved and converted, never computed with. */
-  private static void checkDtypes(Op op, Array[] inputs, Array[] outputs) {
-    switch (op) {
-      case Cast _, Fill _, Op.View _, Op.Custom _ -> {}
-      default -> {
-        for (Array array : inputs) {
-          checkDtype(op, array);
-        }
-        for (Array array : outputs) {
-          checkDtype(op, array);
-        }
-      }
-    }
-  }
-
-  private static void checkDtype(Op op, Array array) {
-    if (array.dtype() == DType.F64) {
-      throw new OpException(op, "cpu computes in F32, BF16 and C64, not in F64: " + array.spec());
-    }
-  }
-
   private static Array[] arrays(List<Operand> operands) {
     return operands.stream().map(Array::of).toArray(Array[]::new);
   }
@@ -214,5 +200,7 @@ public final class CpuBackend implements Backend {
   public void close() {
     contractions.close();
     team.close();
+    held.forEach(buffer -> HostMemory.free(buffer.segment()));
+    held.clear();
   }
 }
