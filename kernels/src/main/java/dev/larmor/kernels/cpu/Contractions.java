@@ -15,28 +15,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The ops that multiply and sum: convolutions, and matrix products as convolutions of one pixel a
- * row. They are the same work in one of three directions of one {@link ConvShape}.
+ * The ops that multiply and sum: matrix products, and convolutions, which are the same work in one
+ * of three directions of one {@link ConvShape}.
  */
 final class Contractions implements AutoCloseable {
   /** An op as the convolution library sees it. */
   private record Call(ConvShape shape, ConvDirection direction, DType type, boolean bias) {}
 
-  private final Team team;
   private final Convolutions convolutions;
+  private final MatrixProducts products;
 
   Contractions(Team team) {
-    this.team = team;
     this.convolutions = new Convolutions(team);
+    this.products = new MatrixProducts(team);
   }
 
   long workspace(Op op, List<TensorSpec> in, List<TensorSpec> out) {
+    if (op instanceof MatMul product) {
+      TensorSpec y = out.getFirst();
+      return products.workspaceBytes(shape(product, in.getFirst(), y), y.dtype());
+    }
     Call call = call(op, in, out.getFirst());
-    long bytes = CpuWorkspace.align(library(call));
-    return op instanceof MatMul product ? bytes + packed(product, in) : bytes;
-  }
-
-  private long library(Call call) {
     return convolutions.workspaceBytes(call.shape, call.direction, call.type, call.bias);
   }
 
@@ -45,29 +44,24 @@ final class Contractions implements AutoCloseable {
     for (Array array : x) {
       in.add(array.spec());
     }
-    Call call = call(op, in, y.spec());
-    long bytes = library(call);
+    long bytes = workspace(op, in, List.of(y.spec()));
     MemorySegment scratch = bytes == 0 ? null : Lanes.MEMORY.asSlice(workspace, bytes);
     MemorySegment a = segment(x[0]);
     MemorySegment b = segment(x[1]);
     MemorySegment result = segment(y);
-    switch (op) {
-      case Conv _ ->
+    if (op instanceof MatMul product) {
+      MatrixProducts.Shape shape = shape(product, in.getFirst(), y.spec());
+      products.multiply(shape, y.dtype(), a, b, result, scratch);
+      return;
+    }
+    Call call = call(op, in, y.spec());
+    switch (call.direction) {
+      case FORWARD ->
           convolutions.forward(
               call.shape, call.type, a, b, call.bias ? segment(x[2]) : null, result, scratch);
-      case Conv.Input _, ConvTranspose _ ->
-          convolutions.backwardData(call.shape, call.type, a, b, result, scratch);
-      case Conv.Weight _ ->
+      case BACKWARD_DATA -> convolutions.backwardData(call.shape, call.type, a, b, result, scratch);
+      case BACKWARD_WEIGHTS ->
           convolutions.backwardWeights(call.shape, call.type, a, b, result, scratch);
-      case MatMul product -> {
-        long next = workspace + CpuWorkspace.align(bytes);
-        MemorySegment rows = product.transposeA() ? packed(x[0], true, x[0].dtype(), next) : a;
-        next += product.transposeA() ? CpuWorkspace.align(x[0].spec().bytes()) : 0;
-        boolean direct = product.transposeB() && x[1].dtype() == DType.F32;
-        MemorySegment weights = direct ? b : packed(x[1], !product.transposeB(), DType.F32, next);
-        convolutions.forward(call.shape, call.type, rows, weights, null, result, scratch);
-      }
-      default -> throw new IllegalArgumentException("not a contraction: " + op.name());
     }
   }
 
@@ -94,13 +88,7 @@ final class Contractions implements AutoCloseable {
         ConvShape shape = shape(transposed.adjoint(), out.shape(), in.get(1).shape());
         yield new Call(shape, ConvDirection.BACKWARD_DATA, type, false);
       }
-      case MatMul product -> {
-        int inner = in.get(0).shape().size(product.transposeA() ? 0 : 1);
-        ConvShape.Axis rows = ConvShape.Axis.of(out.shape().size(0), 1, 1, 0);
-        ConvShape shape = new ConvShape(1, 1, inner, out.shape().size(1), List.of(rows));
-        yield new Call(shape, ConvDirection.FORWARD, type, false);
-      }
-      default -> throw new IllegalArgumentException("not a contraction: " + op.name());
+      default -> throw new IllegalArgumentException("not a convolution: " + op.name());
     };
   }
 
@@ -120,32 +108,18 @@ final class Contractions implements AutoCloseable {
     return new ConvShape(input.size(0), conv.groups(), input.size(1), weight.size(0), axes);
   }
 
-  /** Room for the matrices that do not lie as the convolution wants them. */
-  private static long packed(MatMul product, List<TensorSpec> in) {
-    boolean direct = product.transposeB() && in.get(1).dtype() == DType.F32;
-    return (product.transposeA() ? CpuWorkspace.align(in.get(0).bytes()) : 0)
-        + (direct ? 0 : CpuWorkspace.align(in.get(1).as(DType.F32).bytes()));
-  }
-
-  /** A matrix, transposed or not, in another dtype, at {@code to}. */
-  private MemorySegment packed(Array matrix, boolean transpose, DType dtype, long to) {
-    int rows = matrix.dim(0);
-    int columns = matrix.dim(1);
-    team.run(
-        rows,
-        (row, worker) -> {
-          for (int column = 0; column < columns; column++) {
-            double value =
-                Element.get(matrix.dtype(), matrix.address(), (long) row * columns + column);
-            long at = transpose ? (long) column * rows + row : (long) row * columns + column;
-            Element.set(dtype, to, at, value);
-          }
-        });
-    return Lanes.MEMORY.asSlice(to, matrix.spec().as(dtype).bytes());
+  private static MatrixProducts.Shape shape(MatMul product, TensorSpec a, TensorSpec c) {
+    return new MatrixProducts.Shape(
+        c.shape().size(0),
+        c.shape().size(1),
+        a.shape().size(product.transposeA() ? 0 : 1),
+        product.transposeA(),
+        product.transposeB());
   }
 
   @Override
   public void close() {
+    products.close();
     convolutions.close();
   }
 }

@@ -26,15 +26,15 @@ import jdk.incubator.vector.VectorSpecies;
  * reduceLanes} on floats and no transcendental lane functions, whose results may depend on the
  * compiler's progress. That is what makes results bit-identical from run to run.
  */
-final class Lanes {
+public final class Lanes {
   /** The machine's widest vector of floats. */
-  static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  public static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
 
   /** Floats in a vector. */
-  static final int WIDTH = FLOATS.length();
+  public static final int WIDTH = FLOATS.length();
 
   /** Bytes of a vector of floats. */
-  static final int BYTES = FLOATS.vectorByteSize();
+  public static final int BYTES = FLOATS.vectorByteSize();
 
   /** Bytes of a float, for addresses. */
   static final long FLOAT = Float.BYTES;
@@ -53,15 +53,17 @@ final class Lanes {
 
   /** All memory of the process; an offset into it is an address. */
   @SuppressWarnings("restricted") // see above
-  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   private Lanes() {}
 
-  static float get(long address) {
+  /** The float at an address. */
+  public static float get(long address) {
     return MEMORY.get(ValueLayout.JAVA_FLOAT, address);
   }
 
-  static void set(long address, float value) {
+  /** Stores a float. */
+  public static void set(long address, float value) {
     MEMORY.set(ValueLayout.JAVA_FLOAT, address, value);
   }
 
@@ -73,11 +75,13 @@ final class Lanes {
     MEMORY.set(ValueLayout.JAVA_DOUBLE, address, value);
   }
 
-  static float getBf16(long address) {
+  /** The bfloat16 at an address. */
+  public static float getBf16(long address) {
     return Float.intBitsToFloat(MEMORY.get(ValueLayout.JAVA_SHORT, address) << 16);
   }
 
-  static void setBf16(long address, float value) {
+  /** Stores the nearest bfloat16, ties to even. */
+  public static void setBf16(long address, float value) {
     MEMORY.set(ValueLayout.JAVA_SHORT, address, bf16(value));
   }
 
@@ -90,11 +94,13 @@ final class Lanes {
     return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
   }
 
-  static FloatVector broadcast(float value) {
+  /** A value in all lanes. */
+  public static FloatVector broadcast(float value) {
     return FloatVector.broadcast(FLOATS, value);
   }
 
-  static FloatVector load(long address) {
+  /** The vector at an address. */
+  public static FloatVector load(long address) {
     return FloatVector.fromMemorySegment(FLOATS, MEMORY, address, ORDER);
   }
 
@@ -103,7 +109,8 @@ final class Lanes {
     return FloatVector.fromMemorySegment(FLOATS, MEMORY, address, ORDER, mask);
   }
 
-  static void store(FloatVector vector, long address) {
+  /** Stores a vector. */
+  public static void store(FloatVector vector, long address) {
     vector.intoMemorySegment(MEMORY, address, ORDER);
   }
 

@@ -54,7 +54,7 @@ public final class MatrixProducts implements AutoCloseable {
 
   private final Team team;
   private final DnnlEngine engine; // null: in Java
-  private final Convolutions convolutions; // null: by oneDNN
+  private final Convolutions convolutions; // for what oneDNN does not multiply
   private final PlanCache<Key, Plan> plans = new PlanCache<>(PLANS);
 
   /** Matrix products on a team, by oneDNN if it is available. */
@@ -65,7 +65,7 @@ public final class MatrixProducts implements AutoCloseable {
   private MatrixProducts(Team team, boolean dnnl) {
     this.team = team;
     this.engine = dnnl ? new DnnlEngine(team.threads()) : null;
-    this.convolutions = dnnl ? null : Convolutions.inJava(team);
+    this.convolutions = dnnl ? new Convolutions(team) : Convolutions.inJava(team);
   }
 
   /** Matrix products in Java, whether oneDNN is available or not. */
@@ -101,15 +101,17 @@ public final class MatrixProducts implements AutoCloseable {
     }
     return plans.get(
         new Key(shape, type),
-        key -> engine == null ? new InJava(shape, type) : new ByDnnl(shape, type));
+        key -> {
+          boolean multiplies = engine != null && (type == DType.F32 || Dnnl.hasBf16());
+          return multiplies ? new ByDnnl(shape, type) : new AsConvolution(shape, type);
+        });
   }
 
   @Override
   public void close() {
     plans.close();
-    if (engine == null) {
-      convolutions.close();
-    } else {
+    convolutions.close();
+    if (engine != null) {
       engine.close();
     }
   }
@@ -202,7 +204,7 @@ public final class MatrixProducts implements AutoCloseable {
    *
    * <p>Workspace: a, b and c as far as they are copied, then that of the convolution.
    */
-  private final class InJava implements Plan {
+  private final class AsConvolution implements Plan {
     private final Shape shape;
     private final DType type;
     private final ConvShape convolution;
@@ -210,7 +212,7 @@ public final class MatrixProducts implements AutoCloseable {
     private final long bBytes;
     private final long cBytes;
 
-    InJava(Shape shape, DType type) {
+    AsConvolution(Shape shape, DType type) {
       this.shape = shape;
       this.type = type;
       convolution =
@@ -250,7 +252,8 @@ public final class MatrixProducts implements AutoCloseable {
       if (cBytes != 0) {
         long elements = (long) shape.rows * shape.columns;
         for (long i = 0; i < elements; i++) {
-          c.setAtIndex(ValueLayout.JAVA_SHORT, i, toBf16(y.getAtIndex(ValueLayout.JAVA_FLOAT, i)));
+          c.setAtIndex(
+              ValueLayout.JAVA_SHORT, i, Lanes.bf16(y.getAtIndex(ValueLayout.JAVA_FLOAT, i)));
         }
       }
     }
@@ -268,13 +271,6 @@ public final class MatrixProducts implements AutoCloseable {
           to.setAtIndex(ValueLayout.JAVA_FLOAT, row * columns + column, value);
         }
       }
-    }
-
-    /** Rounds to nearest, ties to even. */
-    private static short toBf16(float value) {
-      int bits = Float.floatToRawIntBits(value);
-      int rounded = Float.isNaN(value) ? bits | 0x400000 : bits + 0x7fff + ((bits >>> 16) & 1);
-      return (short) (rounded >>> 16);
     }
 
     @Override

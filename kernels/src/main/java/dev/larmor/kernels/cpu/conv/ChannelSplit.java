@@ -91,15 +91,15 @@ final class ChannelSplit implements ConvPlan {
               } else {
                 primitive.execute(worker, scratch, input, packed, staging);
               }
-              Memory.copyRows(staging, slabBytes, output + from, pixelBytes, slabBytes, pixels);
+              Bytes.copyRows(staging, slabBytes, output + from, pixelBytes, slabBytes, pixels);
             }
             case BACKWARD_DATA -> {
               weights.pack(worker, slabWeights, base);
               primitive.execute(worker, scratch, output, packed, staging);
-              Memory.copyRows(staging, slabBytes, input + from, pixelBytes, slabBytes, pixels);
+              Bytes.copyRows(staging, slabBytes, input + from, pixelBytes, slabBytes, pixels);
             }
             case BACKWARD_WEIGHTS -> {
-              Memory.copyRows(input + from, pixelBytes, staging, slabBytes, slabBytes, pixels);
+              Bytes.copyRows(input + from, pixelBytes, staging, slabBytes, slabBytes, pixels);
               primitive.execute(worker, scratch, staging, output, packed);
               weights.unpack(worker, slabWeights, base);
             }

@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 
 /**
@@ -66,12 +67,12 @@ final class ComplexConvolution implements ConvPlan {
     long lower = upper + weightsPerOutput * 2 * Float.BYTES;
     for (long i = 0; i < weightsPerOutput; i++) {
       long at = i * 2 * Float.BYTES;
-      float re = Memory.getFloat(from + at);
-      float im = Memory.getFloat(from + at + Float.BYTES);
-      Memory.setFloat(upper + at, re);
-      Memory.setFloat(upper + at + Float.BYTES, -im);
-      Memory.setFloat(lower + at, im);
-      Memory.setFloat(lower + at + Float.BYTES, re);
+      float re = Lanes.get(from + at);
+      float im = Lanes.get(from + at + Float.BYTES);
+      Lanes.set(upper + at, re);
+      Lanes.set(upper + at + Float.BYTES, -im);
+      Lanes.set(lower + at, im);
+      Lanes.set(lower + at + Float.BYTES, re);
     }
   }
 
@@ -81,10 +82,10 @@ final class ComplexConvolution implements ConvPlan {
     long lower = upper + weightsPerOutput * 2 * Float.BYTES;
     for (long i = 0; i < weightsPerOutput; i++) {
       long at = i * 2 * Float.BYTES;
-      float re = Memory.getFloat(upper + at) + Memory.getFloat(lower + at + Float.BYTES);
-      float im = Memory.getFloat(lower + at) - Memory.getFloat(upper + at + Float.BYTES);
-      Memory.setFloat(to + at, re);
-      Memory.setFloat(to + at + Float.BYTES, im);
+      float re = Lanes.get(upper + at) + Lanes.get(lower + at + Float.BYTES);
+      float im = Lanes.get(lower + at) - Lanes.get(upper + at + Float.BYTES);
+      Lanes.set(to + at, re);
+      Lanes.set(to + at + Float.BYTES, im);
     }
   }
 

@@ -21,7 +21,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Convolutions implements AutoCloseable {
 
-  /** Plans kept; a plan holds up to about 1 MB of generated code. */
+  /** Plans kept: enough for the widths of a data set. The code of a hundred takes a few MB. */
   private static final int PLANS = 512;
 
   private record Key(ConvShape shape, ConvDirection direction, DType type, boolean bias) {}
@@ -135,29 +135,28 @@ public final class Convolutions implements AutoCloseable {
 
   private ConvPlan newPlan(ConvShape shape, ConvDirection direction, DType type, boolean bias) {
     return switch (type) {
-      case C64 ->
-          new ComplexConvolution(
-              team, shape, direction, newPlan(shape.complexAsReal(), direction, DType.F32, bias));
-      case F32, BF16 ->
-          engine == null
-              ? javaPlan(shape, direction, type)
-              : new DnnlPlanner(engine, team)
-                  .plan(
-                      shape,
-                      direction,
-                      type == DType.BF16 ? MemoryDesc.Type.BF16 : MemoryDesc.Type.F32,
-                      bias);
+      case C64 -> {
+        ConvPlan real = newPlan(shape.complexAsReal(), direction, DType.F32, bias);
+        yield new ComplexConvolution(team, shape, direction, real);
+      }
+      case BF16 -> {
+        if (engine != null && Dnnl.hasBf16()) {
+          yield new DnnlPlanner(engine, team).plan(shape, direction, MemoryDesc.Type.BF16, bias);
+        }
+        ConvPlan wide = newPlan(shape, direction, DType.F32, bias);
+        yield new WidenedConvolution(team, shape, direction, wide);
+      }
+      case F32 -> {
+        if (engine != null) {
+          yield new DnnlPlanner(engine, team).plan(shape, direction, MemoryDesc.Type.F32, bias);
+        }
+        yield direction == ConvDirection.BACKWARD_WEIGHTS
+            ? new DirectWeightGradient(team, shape)
+            : new DirectConvolution(team, shape, direction);
+      }
       default ->
           throw new IllegalArgumentException("[conv] F32, BF16 or C64 expected, got " + type);
     };
-  }
-
-  private ConvPlan javaPlan(ConvShape shape, ConvDirection direction, DType type) {
-    ConvPlan plan =
-        direction == ConvDirection.BACKWARD_WEIGHTS
-            ? new DirectWeightGradient(team, shape)
-            : new DirectConvolution(team, shape, direction);
-    return type == DType.BF16 ? new WidenedConvolution(team, shape, direction, plan) : plan;
   }
 
   /** Destroys all plans. The team stays open. */

@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,7 @@ import jdk.incubator.vector.FloatVector;
  */
 final class DirectConvolution implements ConvPlan {
 
-  private static final int LANES = Memory.FLOATS.length();
+  private static final int LANES = Lanes.WIDTH;
 
   /** Pixels computed at a time. */
   private static final int TILE = 8;
@@ -129,7 +130,7 @@ final class DirectConvolution implements ConvPlan {
     team.run(
         shape.groups() * shape.taps(),
         (task, worker) -> pack(task / shape.taps(), task % shape.taps(), weights, workspace));
-    Memory.clear(workspace + zerosOffset, zerosBytes);
+    Bytes.clear(workspace + zerosOffset, zerosBytes);
     copyBias(bias, workspace);
     int tilesPerLine = Math.ceilDiv(target[2], TILE);
     long tiles = (long) shape.batch() * target[0] * target[1] * tilesPerLine;
@@ -151,11 +152,11 @@ final class DirectConvolution implements ConvPlan {
 
   /** Copies the bias to whole vectors, or clears them. */
   private void copyBias(long bias, long workspace) {
-    Memory.clear(start(0, 0, workspace), (long) shape.groups() * vectors * LANES * Float.BYTES);
+    Bytes.clear(start(0, 0, workspace), (long) shape.groups() * vectors * LANES * Float.BYTES);
     if (bias != 0) {
       long bytes = (long) targetPerGroup * Float.BYTES;
       for (int group = 0; group < shape.groups(); group++) {
-        Memory.copy(bias + group * bytes, start(group, 0, workspace), bytes);
+        Bytes.copy(bias + group * bytes, start(group, 0, workspace), bytes);
       }
     }
   }
@@ -178,9 +179,9 @@ final class DirectConvolution implements ConvPlan {
           if (c < targetPerGroup) {
             long out = (long) group * outPerGroup + (forward ? c : j);
             long at = (out * taps + tap) * inPerGroup + (forward ? j : c);
-            weight = Memory.getFloat(weights + at * Float.BYTES);
+            weight = Lanes.get(weights + at * Float.BYTES);
           }
-          Memory.setFloat(block + ((long) j * LANES + lane) * Float.BYTES, weight);
+          Lanes.set(block + ((long) j * LANES + lane) * Float.BYTES, weight);
         }
       }
     }
@@ -244,7 +245,7 @@ final class DirectConvolution implements ConvPlan {
           multiply(reads, taps, (long) sourcePerGroup * Float.BYTES, start, writes);
           for (int i = 0; i < pixels && lanes < LANES; i++) {
             long pixel = targetLine + innerOrder[first + i] * targetPixel;
-            Memory.copy(writes[i], pixel, (long) lanes * Float.BYTES);
+            Bytes.copy(writes[i], pixel, (long) lanes * Float.BYTES);
           }
         }
       }
@@ -295,7 +296,7 @@ final class DirectConvolution implements ConvPlan {
    * @param writes addresses for eight vectors; later ones are written first
    */
   private static void multiply(long[] reads, int taps, long bytes, long start, long[] writes) {
-    FloatVector s0 = Memory.load(start);
+    FloatVector s0 = Lanes.load(start);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
@@ -315,25 +316,25 @@ final class DirectConvolution implements ConvPlan {
       long p7 = reads[at + 7];
       long weights = reads[at + TILE];
       for (long j = 0; j < bytes; j += Float.BYTES) {
-        FloatVector w = Memory.load(weights + j * LANES);
-        s0 = Memory.broadcast(p0 + j).fma(w, s0);
-        s1 = Memory.broadcast(p1 + j).fma(w, s1);
-        s2 = Memory.broadcast(p2 + j).fma(w, s2);
-        s3 = Memory.broadcast(p3 + j).fma(w, s3);
-        s4 = Memory.broadcast(p4 + j).fma(w, s4);
-        s5 = Memory.broadcast(p5 + j).fma(w, s5);
-        s6 = Memory.broadcast(p6 + j).fma(w, s6);
-        s7 = Memory.broadcast(p7 + j).fma(w, s7);
+        FloatVector w = Lanes.load(weights + j * LANES);
+        s0 = Lanes.broadcast(Lanes.get(p0 + j)).fma(w, s0);
+        s1 = Lanes.broadcast(Lanes.get(p1 + j)).fma(w, s1);
+        s2 = Lanes.broadcast(Lanes.get(p2 + j)).fma(w, s2);
+        s3 = Lanes.broadcast(Lanes.get(p3 + j)).fma(w, s3);
+        s4 = Lanes.broadcast(Lanes.get(p4 + j)).fma(w, s4);
+        s5 = Lanes.broadcast(Lanes.get(p5 + j)).fma(w, s5);
+        s6 = Lanes.broadcast(Lanes.get(p6 + j)).fma(w, s6);
+        s7 = Lanes.broadcast(Lanes.get(p7 + j)).fma(w, s7);
       }
     }
-    Memory.store(s7, writes[7]);
-    Memory.store(s6, writes[6]);
-    Memory.store(s5, writes[5]);
-    Memory.store(s4, writes[4]);
-    Memory.store(s3, writes[3]);
-    Memory.store(s2, writes[2]);
-    Memory.store(s1, writes[1]);
-    Memory.store(s0, writes[0]);
+    Lanes.store(s7, writes[7]);
+    Lanes.store(s6, writes[6]);
+    Lanes.store(s5, writes[5]);
+    Lanes.store(s4, writes[4]);
+    Lanes.store(s3, writes[3]);
+    Lanes.store(s2, writes[2]);
+    Lanes.store(s1, writes[1]);
+    Lanes.store(s0, writes[0]);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
@@ -20,7 +21,7 @@ import jdk.incubator.vector.FloatVector;
  */
 final class DirectWeightGradient implements ConvPlan {
 
-  private static final int LANES = Memory.FLOATS.length();
+  private static final int LANES = Lanes.WIDTH;
 
   /** Output channels computed at a time. */
   private static final int TILE = 8;
@@ -102,7 +103,7 @@ final class DirectWeightGradient implements ConvPlan {
       int first = tile % tiles * TILE;
       int channels = Math.min(TILE, outPerGroup - first);
       long from = (tile / tiles * (long) outPerGroup + first) * perChannel;
-      Memory.clear(sum + from, channels * perChannel);
+      Bytes.clear(sum + from, channels * perChannel);
     }
   }
 
@@ -173,8 +174,8 @@ final class DirectWeightGradient implements ConvPlan {
     }
     for (int p = whole; p < pixels; p++) {
       long vector = staging + TILE * VECTOR_BYTES;
-      Memory.clear(vector, VECTOR_BYTES);
-      Memory.copy(x + p * xStride, vector, (long) lanes * Float.BYTES);
+      Bytes.clear(vector, VECTOR_BYTES);
+      Bytes.copy(x + p * xStride, vector, (long) lanes * Float.BYTES);
       multiply(vector, 0, dy + p * dyStride, 0, 1, channels, staging);
       addTile(staging, dw, channels, lanes);
     }
@@ -186,10 +187,10 @@ final class DirectWeightGradient implements ConvPlan {
       long from = tile + o * VECTOR_BYTES;
       long to = dw + o * dwStride;
       if (lanes == LANES) {
-        Memory.store(Memory.load(to).add(Memory.load(from)), to);
+        Lanes.store(Lanes.load(to).add(Lanes.load(from)), to);
       } else {
         for (long i = 0; i < (long) lanes * Float.BYTES; i += Float.BYTES) {
-          Memory.setFloat(to + i, Memory.getFloat(to + i) + Memory.getFloat(from + i));
+          Lanes.set(to + i, Lanes.get(to + i) + Lanes.get(from + i));
         }
       }
     }
@@ -206,7 +207,7 @@ final class DirectWeightGradient implements ConvPlan {
     long o5 = Math.min(5, channels - 1) * (long) Float.BYTES;
     long o6 = Math.min(6, channels - 1) * (long) Float.BYTES;
     long o7 = Math.min(7, channels - 1) * (long) Float.BYTES;
-    FloatVector s0 = FloatVector.zero(Memory.FLOATS);
+    FloatVector s0 = FloatVector.zero(Lanes.FLOATS);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
@@ -215,26 +216,26 @@ final class DirectWeightGradient implements ConvPlan {
     FloatVector s6 = s0;
     FloatVector s7 = s0;
     for (int p = 0; p < pixels; p++) {
-      FloatVector v = Memory.load(x);
-      s0 = Memory.broadcast(dy).fma(v, s0);
-      s1 = Memory.broadcast(dy + o1).fma(v, s1);
-      s2 = Memory.broadcast(dy + o2).fma(v, s2);
-      s3 = Memory.broadcast(dy + o3).fma(v, s3);
-      s4 = Memory.broadcast(dy + o4).fma(v, s4);
-      s5 = Memory.broadcast(dy + o5).fma(v, s5);
-      s6 = Memory.broadcast(dy + o6).fma(v, s6);
-      s7 = Memory.broadcast(dy + o7).fma(v, s7);
+      FloatVector v = Lanes.load(x);
+      s0 = Lanes.broadcast(Lanes.get(dy)).fma(v, s0);
+      s1 = Lanes.broadcast(Lanes.get(dy + o1)).fma(v, s1);
+      s2 = Lanes.broadcast(Lanes.get(dy + o2)).fma(v, s2);
+      s3 = Lanes.broadcast(Lanes.get(dy + o3)).fma(v, s3);
+      s4 = Lanes.broadcast(Lanes.get(dy + o4)).fma(v, s4);
+      s5 = Lanes.broadcast(Lanes.get(dy + o5)).fma(v, s5);
+      s6 = Lanes.broadcast(Lanes.get(dy + o6)).fma(v, s6);
+      s7 = Lanes.broadcast(Lanes.get(dy + o7)).fma(v, s7);
       x += xStride;
       dy += dyStride;
     }
-    Memory.store(s0, tile);
-    Memory.store(s1, tile + VECTOR_BYTES);
-    Memory.store(s2, tile + 2 * VECTOR_BYTES);
-    Memory.store(s3, tile + 3 * VECTOR_BYTES);
-    Memory.store(s4, tile + 4 * VECTOR_BYTES);
-    Memory.store(s5, tile + 5 * VECTOR_BYTES);
-    Memory.store(s6, tile + 6 * VECTOR_BYTES);
-    Memory.store(s7, tile + 7 * VECTOR_BYTES);
+    Lanes.store(s0, tile);
+    Lanes.store(s1, tile + VECTOR_BYTES);
+    Lanes.store(s2, tile + 2 * VECTOR_BYTES);
+    Lanes.store(s3, tile + 3 * VECTOR_BYTES);
+    Lanes.store(s4, tile + 4 * VECTOR_BYTES);
+    Lanes.store(s5, tile + 5 * VECTOR_BYTES);
+    Lanes.store(s6, tile + 6 * VECTOR_BYTES);
+    Lanes.store(s7, tile + 7 * VECTOR_BYTES);
   }
 
   @Override

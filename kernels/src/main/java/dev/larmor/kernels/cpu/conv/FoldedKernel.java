@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import dev.larmor.kernels.cpu.dnnl.DnnlEngine;
 import dev.larmor.kernels.cpu.dnnl.MemoryDesc;
@@ -154,7 +155,7 @@ final class FoldedKernel implements ConvPlan {
     for (int out = 0; out < shape.outChannels(); out++) {
       for (int row = 0; row < rows; row++) {
         for (int column = 0; column < columns; column++) {
-          Memory.copy(
+          Bytes.copy(
               from + ((out * rows + row) * columns + column) * bytes,
               to + ((column * shape.outChannels() + out) * rows + row) * bytes,
               bytes);
@@ -173,8 +174,8 @@ final class FoldedKernel implements ConvPlan {
     int columns = axis.kernel();
     long elements = (long) axis.out() * channels;
     for (long element = 0; element < elements; element++) {
-      float start = bias == 0 ? 0 : Memory.getFloat(bias + element % channels * Float.BYTES);
-      Memory.setFloat(sums + element * Float.BYTES, start);
+      float start = bias == 0 ? 0 : Lanes.get(bias + element % channels * Float.BYTES);
+      Lanes.set(sums + element * Float.BYTES, start);
     }
     long zPixel = (long) columns * channels * Float.BYTES;
     long outPixel = (long) channels * Float.BYTES;
@@ -187,18 +188,17 @@ final class FoldedKernel implements ConvPlan {
         from += ((long) column * channels + channel) * Float.BYTES;
         long to = sums + first * outPixel + (long) channel * Float.BYTES;
         for (int x = first; x < end; x++) {
-          Memory.setFloat(to, Memory.getFloat(to) + Memory.getFloat(from));
+          Lanes.set(to, Lanes.get(to) + Lanes.get(from));
           from += zPixel;
           to += outPixel;
         }
       }
     }
     if (type == MemoryDesc.Type.F32) {
-      Memory.copy(sums, output, elements * Float.BYTES);
+      Bytes.copy(sums, output, elements * Float.BYTES);
     } else {
       for (long element = 0; element < elements; element++) {
-        Memory.setBf16(
-            output + element * Short.BYTES, Memory.getFloat(sums + element * Float.BYTES));
+        Lanes.setBf16(output + element * Short.BYTES, Lanes.get(sums + element * Float.BYTES));
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,7 +96,7 @@ final class MirroredConvolution implements ConvPlan {
         for (int column = 0; column < toRows; column++) {
           long source = ((long) row * taps + tap) * toRows + column;
           long target = ((long) column * taps + taps - 1 - tap) * fromRows + row;
-          Memory.setFloat(to + target * Float.BYTES, Memory.getFloat(from + source * Float.BYTES));
+          Lanes.set(to + target * Float.BYTES, Lanes.get(from + source * Float.BYTES));
         }
       }
     }

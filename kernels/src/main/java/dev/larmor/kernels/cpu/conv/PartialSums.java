@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import jdk.incubator.vector.FloatVector;
 
@@ -38,19 +39,19 @@ final class PartialSums {
 
   private static void add(long first, long others, long stride, int parts, long from, long to) {
     long at = from;
-    for (; at <= to - Memory.FLOATS.vectorByteSize(); at += Memory.FLOATS.vectorByteSize()) {
-      FloatVector sum = Memory.load(first + at);
+    for (; at <= to - Lanes.BYTES; at += Lanes.BYTES) {
+      FloatVector sum = Lanes.load(first + at);
       for (int part = 0; part < parts - 1; part++) {
-        sum = sum.add(Memory.load(others + part * stride + at));
+        sum = sum.add(Lanes.load(others + part * stride + at));
       }
-      Memory.store(sum, first + at);
+      Lanes.store(sum, first + at);
     }
     for (; at < to; at += Float.BYTES) {
-      float sum = Memory.getFloat(first + at);
+      float sum = Lanes.get(first + at);
       for (int part = 0; part < parts - 1; part++) {
-        sum += Memory.getFloat(others + part * stride + at);
+        sum += Lanes.get(others + part * stride + at);
       }
-      Memory.setFloat(first + at, sum);
+      Lanes.set(first + at, sum);
     }
   }
 }

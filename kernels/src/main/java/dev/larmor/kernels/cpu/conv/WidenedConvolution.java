@@ -1,10 +1,11 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 
 /**
- * A BF16 convolution computed by an F32 plan, on copies in the workspace: for the Java kernels,
- * which know F32 only.
+ * A BF16 convolution computed by an F32 plan, on copies in the workspace: for processors without
+ * bfloat16 and for the Java kernels.
  */
 final class WidenedConvolution implements ConvPlan {
 
@@ -67,7 +68,7 @@ final class WidenedConvolution implements ConvPlan {
         (task, worker) -> {
           long end = Math.min(elements, (task + 1) * BLOCK);
           for (long i = task * BLOCK; i < end; i++) {
-            Memory.setFloat(to + i * Float.BYTES, Memory.getBf16(from + i * Short.BYTES));
+            Lanes.set(to + i * Float.BYTES, Lanes.getBf16(from + i * Short.BYTES));
           }
         });
   }
@@ -78,7 +79,7 @@ final class WidenedConvolution implements ConvPlan {
         (task, worker) -> {
           long end = Math.min(elements, (task + 1) * BLOCK);
           for (long i = task * BLOCK; i < end; i++) {
-            Memory.setBf16(to + i * Short.BYTES, Memory.getFloat(from + i * Float.BYTES));
+            Lanes.setBf16(to + i * Short.BYTES, Lanes.get(from + i * Float.BYTES));
           }
         });
   }

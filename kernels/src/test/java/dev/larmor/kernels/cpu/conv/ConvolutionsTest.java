@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.larmor.engine.DType;
+import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import dev.larmor.kernels.cpu.dnnl.Dnnl;
 import java.lang.foreign.Arena;
@@ -353,7 +354,7 @@ class ConvolutionsTest {
     MemorySegment segment = arena.allocate((long) values.length * bytes, 64);
     for (int i = 0; i < values.length; i++) {
       if (type == DType.BF16) {
-        Memory.setBf16(segment.address() + 2L * i, (float) values[i]);
+        Lanes.setBf16(segment.address() + 2L * i, (float) values[i]);
       } else {
         segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) values[i]);
       }
@@ -372,7 +373,7 @@ class ConvolutionsTest {
     for (int i = 0; i < expected.length; i++) {
       double value =
           type == DType.BF16
-              ? Memory.getBf16(actual.address() + 2L * i)
+              ? Lanes.getBf16(actual.address() + 2L * i)
               : actual.getAtIndex(ValueLayout.JAVA_FLOAT, i);
       if (!(Math.abs(value - expected[i]) <= tolerance)) {
         assertEquals(expected[i], value, tolerance, what + " at " + i);
