@@ -21,10 +21,11 @@ import java.lang.foreign.MemorySegment;
  * handled alike, by index, at no cost.
  *
  * <p>An image is H·W complex64 pixels in native memory, row after row, real part first, in the
- * machine's byte order, aligned to 4 bytes; the output may be the input. The transform is a pass
- * over the rows, from input to output, then a pass over the columns, in place. Both are divided
- * into groups of rows or columns that may run in any order and on any thread, all groups of rows
- * before the first of columns: the result is the same bit for bit. Each thread brings its own
+ * machine's byte order, aligned to 4 bytes; the output may be the input. No segment may be freed
+ * before the call is over, not by another thread either: the kernels go by address. The transform
+ * is a pass over the rows, from input to output, then a pass over the columns, in place. Both are
+ * divided into groups of rows or columns that may run in any order and on any thread, all groups of
+ * rows before the first of columns: the result is the same bit for bit. Each thread brings its own
  * scratch.
  *
  * <p>A plan is immutable; plans and their tables are cached by size.
@@ -100,7 +101,9 @@ public final class Fft2Plan {
    * @param inverse whether to take the inverse transform
    * @param centred whether the origin lies in the middle of both images
    * @param scratch at least {@link #scratchBytes()} bytes, of any content
-   * @throws IllegalArgumentException if a segment is on the Java heap, too small or misaligned
+   * @throws IllegalArgumentException if a segment is on the Java heap, too small, misaligned, or
+   *     read-only and written
+   * @throws IllegalStateException if a segment is freed
    */
   public void transform(
       MemorySegment in,
@@ -298,8 +301,7 @@ public final class Fft2Plan {
   }
 
   private long image(String name, MemorySegment segment, long offset) {
-    String needed = height + " x " + width + " complex image, " + imageBytes() + " bytes";
-    return address(name, segment, offset, imageBytes(), 4, needed);
+    return address(name, segment, offset, imageBytes(), 4);
   }
 
   private long writtenImage(String name, MemorySegment segment, long offset) {
@@ -310,13 +312,16 @@ public final class Fft2Plan {
   }
 
   private long scratch(MemorySegment segment) {
-    return address("scratch", segment, 0, scratchBytes(), 64, scratchBytes() + " bytes");
+    return address("scratch", segment, 0, scratchBytes(), 64);
   }
 
-  private static long address(
-      String name, MemorySegment segment, long offset, long bytes, long alignment, String needed) {
+  private long address(
+      String name, MemorySegment segment, long offset, long bytes, long alignment) {
     if (!segment.isNative()) {
       throw new IllegalArgumentException("[fft2] " + name + " segment is not native memory");
+    }
+    if (!segment.scope().isAlive()) { // the kernels go by address and would not notice
+      throw new IllegalStateException("[fft2] " + name + " segment is freed");
     }
     if (offset < 0 || bytes > segment.byteSize() - offset) {
       throw new IllegalArgumentException(
@@ -327,7 +332,12 @@ public final class Fft2Plan {
               + " bytes has no room at offset "
               + offset
               + " for "
-              + needed);
+              + bytes
+              + " bytes (images of "
+              + height
+              + " x "
+              + width
+              + ")");
     }
     long address = segment.address() + offset;
     if (address % alignment != 0) {

@@ -380,31 +380,40 @@ class Fft2PlanTest {
       MemorySegment image = arena.allocate(96, 8);
       MemorySegment scratch = arena.allocate(plan.scratchBytes(), 64);
       assertMessage(
-          "[fft2] input segment of 95 bytes has no room at offset 0 for 4 x 3 complex image, 96"
-              + " bytes",
+          "[fft2] input segment of 95 bytes has no room at offset 0 for 96 bytes (images of 4 x 3)",
           () -> plan.transform(image.asSlice(0, 95), 0, image, 0, false, false, scratch));
       assertMessage(
-          "[fft2] output segment of 96 bytes has no room at offset 8 for 4 x 3 complex image, 96"
-              + " bytes",
+          "[fft2] output segment of 96 bytes has no room at offset 8 for 96 bytes (images of 4 x 3)",
           () -> plan.transform(image, 0, image, 8, false, false, scratch));
       assertMessage(
           "[fft2] input segment is not native memory",
           () ->
               plan.transform(
                   MemorySegment.ofArray(new float[24]), 0, image, 0, false, false, scratch));
+      MemorySegment freed;
+      try (Arena shorter = Arena.ofConfined()) {
+        freed = shorter.allocate(96, 8);
+      }
+      assertMessage(
+          "[fft2] input segment is freed",
+          () -> plan.transform(freed, 0, image, 0, false, false, scratch));
       assertMessage(
           "[fft2] output segment is read-only",
           () -> plan.transform(image, 0, image.asReadOnly(), 0, false, false, scratch));
       assertMessage(
           "[fft2] scratch segment of "
               + (plan.scratchBytes() - 1)
-              + " bytes has no room at offset"
-              + " 0 for "
+              + " bytes has no room at offset 0 for "
               + plan.scratchBytes()
-              + " bytes",
+              + " bytes (images of 4 x 3)",
           () ->
               plan.transform(
                   image, 0, image, 0, false, false, scratch.asSlice(0, plan.scratchBytes() - 1)));
+      assertMessage(
+          "[fft2] scratch address is not a multiple of 64 bytes",
+          () ->
+              plan.transform(
+                  image, 0, image, 0, false, false, arena.allocate(8192, 64).asSlice(4)));
       assertMessage(
           "[fft2] row groups 0 to 2 are not within 0 to 1",
           () -> plan.rows(0, 2, image, 0, image, 0, false, false, scratch));
