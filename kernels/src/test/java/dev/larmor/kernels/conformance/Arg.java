@@ -14,6 +14,8 @@ record Arg(TensorSpec spec, Domain domain) {
     NOT_ZERO,
     /** Between 0.5 and 2. */
     POSITIVE,
+    /** Variance 1 about 100: what a sum of squares in single precision does not stand. */
+    FAR,
     /** Zeros and ones. */
     MASK
   }
@@ -36,6 +38,10 @@ record Arg(TensorSpec spec, Domain domain) {
 
   Arg positive() {
     return new Arg(spec, Domain.POSITIVE);
+  }
+
+  Arg far() {
+    return new Arg(spec, Domain.FAR);
   }
 
   Arg mask() {
@@ -71,6 +77,7 @@ record Arg(TensorSpec spec, Domain domain) {
       case ANY -> z;
       case NOT_ZERO -> z + Math.copySign(0.2, z);
       case POSITIVE -> 0.5 + 1.5 * u;
+      case FAR -> 100 + z;
       case MASK -> u < 0.5 ? 0 : 1;
     };
   }

@@ -36,7 +36,7 @@ final class OpCases {
     {2, 3, 5},
     {2, 3, 5, 7},
     {1, 17, 2, 3, 3},
-    {30_001}
+    {140_003}
   };
   private static final long[][] MAPS = {
     {1, 1, 2, 4},
@@ -50,13 +50,21 @@ final class OpCases {
     {1, 3, 3, 5, 7},
     {2, 17, 2, 3, 4},
     {1, 32, 2, 2, 3},
-    {2, 33, 65, 31}
+    {2, 17, 95, 97}
   };
   private static final long[][] COILS = {
-    {1, 1, 1}, {3, 5, 7}, {2, 15, 17}, {1, 4, 16}, {4, 31, 33}, {15, 16, 8}, {2, 1, 37}, {5, 45, 62}
+    {1, 1, 1},
+    {3, 5, 7},
+    {2, 15, 17},
+    {1, 4, 16},
+    {4, 31, 33},
+    {15, 16, 8},
+    {2, 1, 37},
+    {5, 45, 62},
+    {2, 190, 187}
   };
   private static final long[][] IMAGES = {
-    {1, 1, 1}, {2, 7, 7}, {1, 3, 17}, {3, 15, 8}, {1, 31, 33}, {2, 16, 1}
+    {1, 1, 1}, {2, 7, 7}, {1, 3, 17}, {3, 15, 8}, {1, 31, 33}, {2, 16, 1}, {2, 150, 131}
   };
 
   private final List<OpCase> cases = new ArrayList<>();
@@ -155,6 +163,11 @@ final class OpCases {
         add(OpCase.of(new InstanceNormAct.Grad(slope), SUMS, x, x, perChannel.positive()));
       }
     }
+    // A mean far from zero, and more samples than are worked on at a time.
+    for (Arg x : List.of(f32(2, 3, 15, 17).far(), f32(1, 17, 95, 97).far(), f32(3, 17, 260, 161))) {
+      add(OpCase.of(new Moments(1), SUMS, x));
+      add(OpCase.of(new InstanceNormAct(1e-5f, 0.2f), SUMS, x).gradients(1));
+    }
     for (long[] s : new long[][] {{1, 1}, {3, 17}, {2, 5, 33}, {2, 17, 3, 5}, {1, 2, 3, 4, 5}}) {
       for (DType t : List.of(DType.F32, DType.C64)) {
         add(OpCase.of(new AddBias(), ELEMENTWISE, Arg.of(t, s), Arg.of(t, s[1])));
@@ -166,7 +179,14 @@ final class OpCases {
 
   private void movement() {
     long[][] shapes = {
-      {9}, {3, 17}, {2, 5, 8}, {2, 3, 5, 7}, {1, 17, 4, 4}, {2, 16, 3, 5}, {1, 2, 3, 5, 4}
+      {9},
+      {3, 17},
+      {2, 5, 8},
+      {2, 3, 5, 7},
+      {1, 17, 4, 4},
+      {2, 16, 3, 5},
+      {1, 2, 3, 5, 4},
+      {2, 9, 85, 95}
     };
     for (DType t : List.of(DType.F32, DType.C64)) {
       for (long[] s : shapes) {
@@ -180,7 +200,8 @@ final class OpCases {
         }
         add(OpCase.of(new Concat(0), EXACT, x).linear(0));
       }
-      for (long[] s : new long[][] {{5, 8}, {2, 5, 8}, {2, 17, 4, 7}, {1, 3, 3, 4, 6}}) {
+      for (long[] s :
+          new long[][] {{5, 8}, {2, 5, 8}, {2, 17, 4, 7}, {1, 3, 3, 4, 6}, {2, 9, 85, 95}}) {
         Arg x = Arg.of(t, s);
         add(OpCase.of(new Crop(List.of(1, 2), List.of(3, 4)), EXACT, x).linear(0));
         add(OpCase.of(new Crop(List.of(0), List.of(1)), EXACT, x).linear(0));
@@ -323,7 +344,10 @@ final class OpCases {
         add(OpCase.of(new MatMul(ta, tb), SUMS, a, b).linear(0, 1));
       }
     }
-    for (long[] s : new long[][] {{1, 1, 1, 4}, {2, 3, 2, 8}, {1, 17, 3, 12}, {1, 32, 2, 20}}) {
+    for (long[] s :
+        new long[][] {
+          {1, 1, 1, 4}, {2, 3, 2, 8}, {1, 17, 3, 12}, {1, 32, 2, 20}, {2, 17, 40, 32}
+        }) {
       Arg x = f32(s);
       add(OpCase.of(new ChunkAttention(4), SUMS, x, x, x).linear(2));
       add(OpCase.of(new ChunkAttention(1), SUMS, x, x, x).linear(2));
@@ -386,7 +410,7 @@ final class OpCases {
       add(OpCase.of(new AnatomicalMask(1.2f), EXACT, x));
     }
     add(OpCase.of(new AnatomicalMask(1.7f), EXACT, f32(2, 70, 65)));
-    for (long[] s : new long[][] {{1, 7, 7}, {2, 8, 15}, {1, 17, 9}, {3, 31, 33}}) {
+    for (long[] s : new long[][] {{1, 7, 7}, {2, 8, 15}, {1, 17, 9}, {3, 31, 33}, {1, 140, 131}}) {
       Arg x = f32(s);
       add(OpCase.of(Ssim.STANDARD, 1e-4, x, x, f32(s[0]).positive()).constant(1, 2));
     }
