@@ -71,7 +71,7 @@ public final class TimedModel implements Timed {
             d.dropout(),
             precision);
     String name = System.getProperty("larmor.device", "cpu");
-    DryRun dry = new DryRun("meta:" + name, threads);
+    DryRun dry = new DryRun("meta:" + name, threads, 1);
     this.recompute =
         switch (mode) {
           case TRAIN ->

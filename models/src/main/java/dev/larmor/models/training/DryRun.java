@@ -31,8 +31,15 @@ import java.util.Map;
  *
  * @param device a {@code meta} device: {@code meta:cpu}, {@code meta:gtx1080}, …
  * @param threads worker threads of the CPU backend it stands for; scratch memory grows with them
+ * @param accumulation samples of a training step: from the second on, gradients are held beside
+ *     activations
  */
-public record DryRun(String device, int threads) {
+public record DryRun(String device, int threads, int accumulation) {
+  /** A dry run of steps that accumulate two samples or more, as published. */
+  public DryRun(String device, int threads) {
+    this(device, threads, 2);
+  }
+
   /**
    * The size of a slice.
    *
@@ -83,9 +90,8 @@ public record DryRun(String device, int threads) {
                   new Adam(network.model().parameters(), Adam.Config.adamW(0.9, 0.999, 0));
               Gradients gradients = new Gradients()) {
             Map<String, Long> stages = new LinkedHashMap<>();
-            for (int sample = 0;
-                sample < 2;
-                sample++) { // the second adds to the first one's gradients
+            // A second sample meets the first one's gradients; more change nothing.
+            for (int sample = 0; sample < Math.min(2, accumulation); sample++) {
               Training training = new Training(0, 0, sample);
               TrainingStep step =
                   new TrainingStep(network.model(), criterion, recompute, training, 0.5);
