@@ -28,7 +28,7 @@ import java.lang.foreign.MemorySegment;
  * rows before the first of columns: the result is the same bit for bit. Each thread brings its own
  * scratch.
  *
- * <p>A plan is immutable; plans and their tables are cached by size.
+ * <p>A plan is immutable and cheap to make: its tables are cached by length, the 64 last used.
  */
 public final class Fft2Plan {
   private static final int LARGEST_SIZE = 1 << 20;
