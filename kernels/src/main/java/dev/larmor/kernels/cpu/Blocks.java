@@ -12,6 +12,9 @@ import jdk.incubator.vector.ByteVector;
 
 /** Moves rectangular blocks between tensors, without regard to what the elements are. */
 final class Blocks {
+  /** Bytes of a task. */
+  private static final long PIECE = 1 << 18;
+
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private final Team team;
@@ -36,6 +39,11 @@ final class Blocks {
     System.arraycopy(perAxis, 2, moved, 1, perAxis.length - 2);
     moved[moved.length - 1] = perAxis[1];
     return moved;
+  }
+
+  /** Copies bytes on the team. */
+  void copy(long from, long to, long bytes) {
+    Split.ranges(team, bytes, PIECE, (first, last) -> move(from + first, to + first, last - first));
   }
 
   private record Axis(long extent, long fromStride, long toStride) {}
@@ -78,10 +86,7 @@ final class Blocks {
       toStride *= toDims[i];
     }
     if (axes.isEmpty()) {
-      long piece = 1 << 20;
-      long x = source;
-      long y = target;
-      Split.ranges(team, run, piece, (first, last) -> move(x + first, y + first, last - first));
+      copy(source, target, run);
     } else {
       copyRows(source, target, run, axes);
     }

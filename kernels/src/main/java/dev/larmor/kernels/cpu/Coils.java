@@ -1,8 +1,10 @@
 package dev.larmor.kernels.cpu;
 
 import static dev.larmor.kernels.cpu.Lanes.FLOAT;
+import static dev.larmor.kernels.cpu.Lanes.MEMORY;
 
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.kernels.cpu.fft.Fft2Plan;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -40,6 +42,103 @@ final class Coils {
         + Fourier.workspace(coils, threads);
   }
 
+  /** y = Σ_c conj(S_c)·ifft2c(k_c). The product and the sum are on the way out of the transform. */
+  void reduce(Array kspace, Array maps, Array y, long workspace) {
+    Fft2Plan plan = Fourier.plan(kspace.spec());
+    int coils = kspace.dim(0);
+    int atATime = coilsAtATime(kspace.spec());
+    long scratch = workspace + CpuWorkspace.align(atATime * plan.imageBytes());
+    for (int first = 0; first < coils; first += atATime) {
+      int start = first;
+      int count = Math.min(atATime, coils - first);
+      fourier.pass(
+          plan,
+          count,
+          plan.rowGroups(),
+          (coil, from, to, s) ->
+              plan.rows(
+                  from,
+                  to,
+                  MEMORY,
+                  kspace.address() + (start + coil) * plan.imageBytes(),
+                  MEMORY,
+                  workspace + coil * plan.imageBytes(),
+                  true,
+                  true,
+                  s),
+          scratch);
+      fourier.pass(
+          plan,
+          1,
+          plan.columnGroups(),
+          (_, from, to, s) -> {
+            for (int coil = 0; coil < count; coil++) {
+              plan.columnsTimesConjugate(
+                  from,
+                  to,
+                  MEMORY,
+                  workspace + coil * plan.imageBytes(),
+                  MEMORY,
+                  maps.address() + (start + coil) * plan.imageBytes(),
+                  MEMORY,
+                  y.address(),
+                  start + coil > 0,
+                  true,
+                  true,
+                  s);
+            }
+          },
+          scratch);
+    }
+  }
+
+  /** y_c = fft2c(S_c·x). */
+  void expand(Array image, Array maps, Array y, long workspace) {
+    Fft2Plan plan = Fourier.plan(maps.spec());
+    fourier.run(
+        plan,
+        maps.dim(0),
+        (coil, from, to, s) -> {
+          long at = coil * plan.imageBytes();
+          plan.rowsOfProduct(
+              from,
+              to,
+              MEMORY,
+              maps.address() + at,
+              MEMORY,
+              image.address(),
+              MEMORY,
+              y.address() + at,
+              false,
+              true,
+              s);
+        },
+        (coil, from, to, s) -> {
+          long at = y.address() + coil * plan.imageBytes();
+          plan.columns(from, to, MEMORY, at, false, true, s);
+        },
+        workspace);
+  }
+
+  /** y_c = ifft2c(k_c)·conj(x). */
+  void mapGrad(Array kspace, Array image, Array y, long workspace) {
+    Fft2Plan plan = Fourier.plan(kspace.spec());
+    fourier.run(
+        plan,
+        kspace.dim(0),
+        (coil, from, to, s) -> {
+          long at = coil * plan.imageBytes();
+          plan.rows(
+              from, to, MEMORY, kspace.address() + at, MEMORY, y.address() + at, true, true, s);
+        },
+        (coil, from, to, s) -> {
+          long at = y.address() + coil * plan.imageBytes();
+          plan.columnsTimesConjugate(
+              from, to, MEMORY, at, MEMORY, image.address(), MEMORY, at, false, true, true, s);
+        },
+        workspace);
+  }
+
   private interface PixelLoop {
     /** Works on floats {@code from} to {@code to} of each coil. */
     void run(long from, long to);
@@ -47,148 +146,6 @@ final class Coils {
 
   private void pixels(TensorSpec coils, PixelLoop body) {
     Split.ranges(team, imageBytes(coils) / FLOAT, GRAIN, body::run);
-  }
-
-  /** y = Σ_c conj(S_c)·ifft2c(k_c). */
-  void reduce(Array kspace, Array maps, Array y, long workspace) {
-    TensorSpec spec = kspace.spec();
-    long bytes = imageBytes(spec);
-    int coils = kspace.dim(0);
-    int atATime = coilsAtATime(spec);
-    long scratch = workspace + CpuWorkspace.align(atATime * bytes);
-    for (int first = 0; first < coils; first += atATime) {
-      int start = first;
-      int count = Math.min(atATime, coils - first);
-      fourier.centred(spec, true, kspace.address() + first * bytes, workspace, count, scratch);
-      pixels(
-          spec,
-          (from, to) ->
-              combine(
-                  workspace,
-                  maps.address() + start * bytes,
-                  bytes,
-                  count,
-                  start > 0,
-                  y.address(),
-                  from,
-                  to));
-    }
-  }
-
-  /** y (+)= Σ_c conj(S_c)·x_c. */
-  private static void combine(
-      long x, long maps, long bytes, int coils, boolean add, long y, long from, long to) {
-    long i = from * FLOAT;
-    long end = to * FLOAT;
-    for (; i < end; i += Lanes.BYTES) {
-      long left = (end - i) / FLOAT;
-      if (left < Lanes.WIDTH) {
-        combineRest(x, maps, bytes, coils, add, y, i, (int) left);
-        return;
-      }
-      FloatVector sum = add ? Lanes.load(y + i) : Lanes.broadcast(0);
-      for (int c = 0; c < coils; c++) {
-        FloatVector term =
-            Lanes.multiplyConjugate(
-                Lanes.load(x + c * bytes + i), Lanes.load(maps + c * bytes + i));
-        sum = sum.add(term);
-      }
-      Lanes.store(sum, y + i);
-    }
-  }
-
-  /** The pixels that do not fill a vector. */
-  private static void combineRest(
-      long x, long maps, long bytes, int coils, boolean add, long y, long start, int floats) {
-    for (int j = 0; j < floats; j += 2) {
-      long i = start + (long) j * FLOAT;
-      float re = add ? Lanes.get(y + i) : 0;
-      float im = add ? Lanes.get(y + i + FLOAT) : 0;
-      for (int c = 0; c < coils; c++) {
-        float xr = Lanes.get(x + c * bytes + i);
-        float xi = Lanes.get(x + c * bytes + i + FLOAT);
-        float sr = Lanes.get(maps + c * bytes + i);
-        float si = Lanes.get(maps + c * bytes + i + FLOAT);
-        re += sr * xr + si * xi;
-        im += sr * xi - si * xr;
-      }
-      Lanes.set(y + i, re);
-      Lanes.set(y + i + FLOAT, im);
-    }
-  }
-
-  /** y_c = fft2c(S_c·x). */
-  void expand(Array image, Array maps, Array y, long workspace) {
-    long bytes = imageBytes(maps.spec());
-    coilsByPixels(
-        maps.spec(),
-        (coil, from, to) ->
-            multiply(
-                maps.address() + coil * bytes,
-                image.address(),
-                y.address() + coil * bytes,
-                from,
-                to));
-    fourier.centred(maps.spec(), false, y.address(), y.address(), maps.dim(0), workspace);
-  }
-
-  /** y_c = ifft2c(k_c)·conj(x). */
-  void mapGrad(Array kspace, Array image, Array y, long workspace) {
-    long bytes = imageBytes(kspace.spec());
-    fourier.centred(kspace.spec(), true, kspace.address(), y.address(), kspace.dim(0), workspace);
-    coilsByPixels(
-        kspace.spec(),
-        (coil, from, to) ->
-            multiplyConjugate(y.address() + coil * bytes, image.address(), from, to));
-  }
-
-  private interface CoilLoop {
-    void run(int coil, long from, long to);
-  }
-
-  private void coilsByPixels(TensorSpec coils, CoilLoop body) {
-    long floats = imageBytes(coils) / FLOAT;
-    int parts = Split.tasks(floats, Split.GRAIN);
-    team.run(
-        coils.shape().size(0) * parts,
-        (task, worker) -> {
-          long from = task % parts * Split.GRAIN;
-          body.run(task / parts, from, Math.min(floats, from + Split.GRAIN));
-        });
-  }
-
-  /** y = s·x for whole pixels of one coil; what follows y's last pixel is not touched. */
-  private static void multiply(long s, long x, long y, long from, long to) {
-    long i = from * FLOAT;
-    long whole = i + (to - from) / Lanes.WIDTH * Lanes.BYTES;
-    for (; i < whole; i += Lanes.BYTES) {
-      Lanes.store(Lanes.multiply(Lanes.load(s + i), Lanes.load(x + i)), y + i);
-    }
-    for (; i < to * FLOAT; i += 2 * FLOAT) {
-      float sr = Lanes.get(s + i);
-      float si = Lanes.get(s + i + FLOAT);
-      float xr = Lanes.get(x + i);
-      float xi = Lanes.get(x + i + FLOAT);
-      Lanes.set(y + i, sr * xr - si * xi);
-      Lanes.set(y + i + FLOAT, sr * xi + si * xr);
-    }
-  }
-
-  /** y = y·conj(x). */
-  private static void multiplyConjugate(long y, long x, long from, long to) {
-    long i = from * FLOAT;
-    long whole = i + (to - from) / Lanes.WIDTH * Lanes.BYTES;
-    for (; i < whole; i += Lanes.BYTES) {
-      Lanes.store(Lanes.multiplyConjugate(Lanes.load(y + i), Lanes.load(x + i)), y + i);
-    }
-    for (; i < to * FLOAT; i += 2 * FLOAT) {
-      float yr = Lanes.get(y + i);
-      float yi = Lanes.get(y + i + FLOAT);
-      float xr = Lanes.get(x + i);
-      float xi = Lanes.get(x + i + FLOAT);
-      Lanes.set(y + i, yr * xr + yi * xi);
-      Lanes.set(y + i + FLOAT, yi * xr - yr * xi);
-    }
   }
 
   // Root sum of squares. Tasks are whole vectors but for the end of the image, where loads of one

@@ -7,6 +7,7 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
 import dev.larmor.kernels.HostMemory;
+import dev.larmor.kernels.cpu.dnnl.Dnnl;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -20,6 +21,7 @@ import java.util.Set;
 public final class CpuBackend implements Backend {
   private final Set<CpuBuffer> held = new HashSet<>();
   private final Team team;
+  private final Capabilities capabilities;
   private final CpuWorkspace workspaces;
   private final Attention attention;
   private final ChannelKernels channels;
@@ -62,6 +64,7 @@ public final class CpuBackend implements Backend {
     slices = new Slices(team);
     transfer = new Transfer(team);
     views = new Views(team);
+    capabilities = describe();
   }
 
   @Override
@@ -71,9 +74,22 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Capabilities capabilities() {
+    return capabilities;
+  }
+
+  private Capabilities describe() {
+    String library =
+        Dnnl.unavailableReason()
+            .map(reason -> "convolutions in Java (%s)".formatted(reason))
+            .orElseGet(() -> "oneDNN " + Dnnl.version());
     String description =
-        "%s, %d threads, %d-bit vectors"
-            .formatted(Processor.model(), team.threads(), Lanes.FLOATS.vectorBitSize());
+        "%s, %d thread%s, %d-bit vectors, %s"
+            .formatted(
+                Processor.model(),
+                team.threads(),
+                team.threads() == 1 ? "" : "s",
+                Lanes.FLOATS.vectorBitSize(),
+                library);
     // Doubles are moved and converted, never computed with.
     EnumSet<DType> dtypes = EnumSet.complementOf(EnumSet.of(DType.F64));
     return new Capabilities(description, dtypes, true, Processor.memoryBytes());
@@ -128,8 +144,7 @@ public final class CpuBackend implements Backend {
       case ChannelScale _ -> channels.channelScale(x[0], x[1], y[0], w);
       case ChannelSum _ -> channels.channelSum(x[0], y[0], w);
       case ChannelTotal _ -> channels.channelTotal(x[0], y[0], w);
-      case ChannelsToComplex _, ComplexToChannels _ ->
-          elementwise.copy(x[0].spec(), x[0].address(), y[0].address());
+      case ChannelsToComplex _, ComplexToChannels _ -> views.complex(x[0], y[0]);
       case ChunkAttention o -> attention.chunks(o.chunks(), x[0], x[1], x[2], y[0]);
       case ChunkAttention.Grad o ->
           attention.chunksGrad(o.attention().chunks(), x[0], x[1], x[2], x[3], y[0], y[1], y[2]);

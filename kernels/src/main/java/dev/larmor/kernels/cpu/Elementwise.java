@@ -49,9 +49,11 @@ final class Elementwise {
       Bf16Twin.of(MethodHandles.lookup(), ElementwiseLoops.class, Loops.class);
 
   private final Team team;
+  private final Blocks blocks;
 
   Elementwise(Team team) {
     this.team = team;
+    this.blocks = new Blocks(team);
   }
 
   static Loops loops(Array x) {
@@ -197,7 +199,7 @@ final class Elementwise {
     long from = x.address();
     long to = y.address();
     if (x.dtype() == y.dtype()) {
-      copy(x.spec(), from, to);
+      blocks.copy(from, to, x.spec().bytes());
     } else if (x.dtype() == DType.F32 && y.dtype() == DType.BF16) {
       over(x, (first, last) -> narrow(from, to, first, last));
     } else if (x.dtype() == DType.BF16 && y.dtype() == DType.F32) {
@@ -223,17 +225,6 @@ final class Elementwise {
     for (long i = from; i < to; i += Lanes.WIDTH) {
       Lanes.store(Lanes.loadBf16(x + Short.BYTES * i), y + FLOAT * i);
     }
-  }
-
-  /** Copies a tensor's bytes as they lie. */
-  void copy(TensorSpec spec, long from, long to) {
-    Split.ranges(
-        team,
-        spec.bytes(),
-        1 << 20,
-        (first, last) ->
-            java.lang.foreign.MemorySegment.copy(
-                Lanes.MEMORY, from + first, Lanes.MEMORY, to + first, last - first));
   }
 
   /** Workspace of {@link #sum} and {@link #dot}: the partial sums of each task. */

@@ -5,10 +5,13 @@ import dev.larmor.engine.op.Fft2;
 import dev.larmor.kernels.cpu.fft.Fft2Plan;
 import java.lang.foreign.MemorySegment;
 
-/** Two-dimensional transforms of batches of images on the team. */
+/**
+ * Two-dimensional transforms of batches of images on the team. Which thread does which rows or
+ * columns has no influence on the result, so here the number of threads may.
+ */
 final class Fourier {
-  /** Images from which on each one is transformed by one thread, which keeps it in its cache. */
-  private static final int WHOLE_IMAGES = 4;
+  /** Tasks for each thread, so that none waits long for the last. */
+  private static final int TASKS_PER_THREAD = 4;
 
   private final Team team;
 
@@ -16,100 +19,83 @@ final class Fourier {
     this.team = team;
   }
 
-  /** Workspace: scratch of each thread. */
-  static long workspace(TensorSpec x, int threads) {
-    return threads * slot(plan(x));
+  /** Workspace of all transforms here: scratch of each thread. */
+  static long workspace(TensorSpec images, int threads) {
+    return threads * slot(plan(images));
   }
 
   private static long slot(Fft2Plan plan) {
     return CpuWorkspace.align(plan.scratchBytes());
   }
 
-  private static Fft2Plan plan(TensorSpec x) {
-    return Fft2Plan.of(x.shape().size(-2), x.shape().size(-1));
+  /** The plan for images in the last two axes. */
+  static Fft2Plan plan(TensorSpec images) {
+    return Fft2Plan.of(images.shape().size(-2), images.shape().size(-1));
   }
 
-  void transform(Fft2 op, Array x, Array y, long workspace) {
-    long images = x.elements() / ((long) x.dim(-1) * x.dim(-2));
-    transform(
-        plan(x.spec()),
-        op.inverse(),
-        op.centred(),
-        x.address(),
-        y.address(),
-        (int) images,
-        workspace);
+  /** One of the two passes over some groups of rows or columns of an image. */
+  @FunctionalInterface
+  interface Pass {
+    void run(int image, int from, int to, MemorySegment scratch);
   }
 
-  /** The centred transform between k-space and image. */
-  void centred(TensorSpec spec, boolean inverse, long from, long to, int images, long workspace) {
-    transform(plan(spec), inverse, true, from, to, images, workspace);
-  }
-
-  /** Which thread transforms which rows has no influence on the result. */
-  private void transform(
-      Fft2Plan plan,
-      boolean inverse,
-      boolean centred,
-      long from,
-      long to,
-      int images,
-      long workspace) {
-    if (images >= WHOLE_IMAGES * team.threads()) {
-      team.run(
-          images,
-          (image, worker) -> {
-            long offset = image * plan.imageBytes();
-            plan.transform(
-                Lanes.MEMORY,
-                from + offset,
-                Lanes.MEMORY,
-                to + offset,
-                inverse,
-                centred,
-                scratch(plan, workspace, worker));
-          });
+  /** Runs a pass over the rows, then one over the columns, of each image. */
+  void run(Fft2Plan plan, int images, Pass rows, Pass columns, long workspace) {
+    if (images < TASKS_PER_THREAD * team.threads()) {
+      pass(plan, images, plan.rowGroups(), rows, workspace);
+      pass(plan, images, plan.columnGroups(), columns, workspace);
       return;
     }
-    int rowTasks = Math.min(plan.rowGroups(), WHOLE_IMAGES * team.threads());
     team.run(
-        images * rowTasks,
-        (task, worker) -> {
-          long offset = task / rowTasks * plan.imageBytes();
-          int part = task % rowTasks;
-          plan.rows(
-              cut(part, rowTasks, plan.rowGroups()),
-              cut(part + 1, rowTasks, plan.rowGroups()),
-              Lanes.MEMORY,
-              from + offset,
-              Lanes.MEMORY,
-              to + offset,
-              inverse,
-              centred,
-              scratch(plan, workspace, worker));
-        });
-    int columnTasks = Math.min(plan.columnGroups(), WHOLE_IMAGES * team.threads());
-    team.run(
-        images * columnTasks,
-        (task, worker) -> {
-          long offset = task / columnTasks * plan.imageBytes();
-          int part = task % columnTasks;
-          plan.columns(
-              cut(part, columnTasks, plan.columnGroups()),
-              cut(part + 1, columnTasks, plan.columnGroups()),
-              Lanes.MEMORY,
-              to + offset,
-              inverse,
-              centred,
-              scratch(plan, workspace, worker));
+        images,
+        (image, worker) -> {
+          MemorySegment scratch = scratch(plan, workspace, worker);
+          rows.run(image, 0, plan.rowGroups(), scratch);
+          columns.run(image, 0, plan.columnGroups(), scratch);
         });
   }
 
-  private static int cut(int part, int parts, int groups) {
-    return (int) ((long) groups * part / parts);
+  /** Runs one pass over each image's {@code groups} groups. */
+  void pass(Fft2Plan plan, int images, int groups, Pass body, long workspace) {
+    int parts = Math.min(groups, Math.ceilDiv(TASKS_PER_THREAD * team.threads(), images));
+    team.run(
+        images * parts,
+        (task, worker) -> {
+          int part = task % parts;
+          int from = (int) ((long) groups * part / parts);
+          int to = (int) ((long) groups * (part + 1) / parts);
+          body.run(task / parts, from, to, scratch(plan, workspace, worker));
+        });
   }
 
   private static MemorySegment scratch(Fft2Plan plan, long workspace, int worker) {
     return Lanes.MEMORY.asSlice(workspace + worker * slot(plan), slot(plan));
+  }
+
+  void transform(Fft2 op, Array x, Array y, long workspace) {
+    Fft2Plan plan = plan(x.spec());
+    int images = Math.toIntExact(x.spec().bytes() / plan.imageBytes());
+    MemorySegment memory = Lanes.MEMORY;
+    run(
+        plan,
+        images,
+        (image, from, to, scratch) -> {
+          long at = image * plan.imageBytes();
+          plan.rows(
+              from,
+              to,
+              memory,
+              x.address() + at,
+              memory,
+              y.address() + at,
+              op.inverse(),
+              op.centred(),
+              scratch);
+        },
+        (image, from, to, scratch) -> {
+          long at = y.address() + image * plan.imageBytes();
+          plan.columns(from, to, memory, at, op.inverse(), op.centred(), scratch);
+        },
+        workspace);
   }
 }

@@ -2,12 +2,19 @@ package dev.larmor.kernels.cpu;
 
 import dev.larmor.engine.op.Reshape;
 
-/** Ops that are other looks at the same bytes, where feature maps have to be laid out anew. */
+/** Ops that are other looks at the same bytes, or lay feature maps out anew. */
 final class Views {
   private final Team team;
+  private final Blocks blocks;
 
   Views(Team team) {
     this.team = team;
+    this.blocks = new Blocks(team);
+  }
+
+  /** Complex images and their two channels are the same bytes. */
+  void complex(Array x, Array y) {
+    blocks.copy(x.address(), y.address(), x.spec().bytes());
   }
 
   /** The elements of {@link Reshape}, in row-major order on both sides. */
