@@ -8,6 +8,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.larmor.models.data.DataException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -87,13 +88,17 @@ final class ConfigFile implements IDefaultValueProvider {
       }
       Map<String, String> values = new LinkedHashMap<>();
       for (Map.Entry<String, JsonNode> entry : root.properties()) {
-        values.put(entry.getKey(), text(file, entry.getKey(), entry.getValue()));
+        if (!(entry.getValue().isArray() && entry.getValue().isEmpty())) {
+          values.put(entry.getKey(), text(file, entry.getKey(), entry.getValue()));
+        }
       }
       return new ConfigFile(values);
     } catch (JsonProcessingException e) {
       throw new DataException(file + ": " + e.getOriginalMessage());
+    } catch (NoSuchFileException e) {
+      throw new DataException(file + ": no such file", e);
     } catch (IOException e) {
-      throw new DataException(file + ": cannot be read: " + e);
+      throw new DataException(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
@@ -120,11 +125,23 @@ final class ConfigFile implements IDefaultValueProvider {
 
   @Override
   public String defaultValue(ArgSpec arg) {
-    return arg instanceof OptionSpec option ? values.get(key(option)) : null;
+    if (arg instanceof OptionSpec option) {
+      for (String name : option.names()) {
+        String value = values.get(withoutDashes(name));
+        if (value != null) {
+          return value;
+        }
+      }
+    }
+    return null;
   }
 
   private static String key(OptionSpec option) {
-    return option.longestName().replaceFirst("^-+", "");
+    return withoutDashes(option.longestName());
+  }
+
+  private static String withoutDashes(String name) {
+    return name.replaceFirst("^-+", "");
   }
 
   /** All options of a command as they were resolved, in the form this class reads. */

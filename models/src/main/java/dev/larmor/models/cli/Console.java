@@ -11,11 +11,13 @@ import java.io.PrintWriter;
  */
 record Console(PrintWriter out, PrintWriter err, boolean terminal) {
   /** The streams of this process. */
+  @SuppressWarnings("SystemConsoleNull") // with input or output redirected it may be, on JDK 25 too
   static Console ofProcess() {
+    java.io.Console console = System.console();
     return new Console(
         new PrintWriter(System.out, true, System.out.charset()),
         new PrintWriter(System.err, true, System.err.charset()),
-        System.console().isTerminal());
+        console != null && console.isTerminal());
   }
 
   /** Prints one line of results at once. */

@@ -146,6 +146,11 @@ public final class Larmor implements Callable<Integer> {
     return String.join(", ", things.stream().map(Object::toString).toList());
   }
 
+  /** A number of things: {@code 1 volume}, {@code 2 volumes}. */
+  static String count(int n, String thing) {
+    return n + " " + thing + (n == 1 ? "" : "s");
+  }
+
   /** The entry point of {@code ./larmor}. */
   public static void main(String[] args) {
     System.exit(run(Console.ofProcess(), args));

@@ -214,10 +214,10 @@ final class ReconstructCommand implements Callable<Integer> {
         .line(
             String.format(
                 Locale.ROOT,
-                "%d volumes, %d slices%s in %.1f s, %s the limit of %.0f s: %s",
-                volumes,
-                slices,
-                kept == 0 ? "" : " (and " + kept + " volumes kept)",
+                "%s, %s%s in %.1f s, %s the limit of %.0f s: %s",
+                Larmor.count(volumes, "volume"),
+                Larmor.count(slices, "slice"),
+                kept == 0 ? "" : " (and " + Larmor.count(kept, "volume") + " kept)",
                 seconds,
                 within ? "within" : "NOT within",
                 timeLimit,

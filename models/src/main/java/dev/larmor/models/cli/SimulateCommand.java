@@ -168,7 +168,7 @@ final class SimulateCommand implements Callable<Integer> {
               file -> progress.at(++written[0], file.getFileName().toString()));
     }
     Results.writeOptions(out, spec);
-    console.line(written[0] + " files in " + out);
+    console.line(Larmor.count(written[0], "file") + " in " + out);
     return 0;
   }
 

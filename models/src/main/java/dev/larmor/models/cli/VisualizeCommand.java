@@ -110,7 +110,7 @@ final class VisualizeCommand implements Callable<Integer> {
     if (pictures[0] == 0) {
       throw new DataException("no volume has a slice " + only);
     }
-    console.line(pictures[0] + " pictures in " + out);
+    console.line(Larmor.count(pictures[0], "picture") + " in " + out);
     return 0;
   }
 

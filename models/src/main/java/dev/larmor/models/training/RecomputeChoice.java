@@ -30,7 +30,8 @@ public interface RecomputeChoice extends Function<Volume, Recompute> {
     if (budget == Long.MAX_VALUE) {
       return always(Recompute.NEVER);
     }
-    DryRun dry = new DryRun("meta:" + device.name(), device.config().threads());
+    String standIn = device.name().equals("ref") ? "meta" : "meta:" + device.name();
+    DryRun dry = new DryRun(standIn, device.config().threads());
     Map<DryRun.Size, Recompute> choices = new HashMap<>();
     return volume -> {
       DryRun.Size size =

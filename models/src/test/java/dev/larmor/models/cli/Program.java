@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Runs command lines in this process and keeps what they print. */
@@ -12,8 +13,8 @@ final class Program {
   /** The device under test. */
   static final String DEVICE = System.getProperty("larmor.device", "cpu");
 
-  /** Options of the smallest network there is. */
-  static final List<String> SMALL_NETWORK =
+  /** Options of the smallest network there is, and of a short training. */
+  private static final List<String> SMALL_AND_SHORT =
       List.of(
           "--feature-cascades=1",
           "--image-cascades=1",
@@ -21,7 +22,9 @@ final class Program {
           "--unet-chans=2",
           "--pools=1",
           "--sens-chans=2",
-          "--sens-pools=1");
+          "--sens-pools=1",
+          "--epochs=1",
+          "--lr=1e-2");
 
   /** How a command line ended. */
   record Result(int code, String out, String err) {
@@ -45,30 +48,27 @@ final class Program {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     Console console = new Console(new PrintWriter(out), new PrintWriter(err), false);
-    List<String> words = new ArrayList<>();
-    for (Object argument : arguments) {
-      if (argument instanceof List<?> several) {
-        several.forEach(word -> words.add(word.toString()));
-      } else {
-        words.add(argument.toString());
-      }
-    }
-    int code = Larmor.run(console, words.toArray(String[]::new));
+    String[] words = Arrays.stream(arguments).map(Object::toString).toArray(String[]::new);
+    int code = Larmor.run(console, words);
     return new Result(code, out.toString(), err.toString());
   }
 
-  /** Trains the smallest network. */
+  /** Trains the smallest network for an epoch, unless the options given say otherwise. */
   static Result train(Object data, Object out, Object... more) {
-    return run(
-        "train",
-        "--data",
-        data,
-        "--out",
-        out,
-        "--device",
-        DEVICE,
-        SMALL_NETWORK,
-        List.of("--epochs=1", "--lr=1e-2"),
-        List.of(more));
+    return run(training(data, out, more).toArray());
+  }
+
+  /** The command line of {@link #train}. */
+  static List<String> training(Object data, Object out, Object... more) {
+    List<Object> command =
+        new ArrayList<>(List.of("train", "--data", data, "--out", out, "--device", DEVICE));
+    for (String option : SMALL_AND_SHORT) {
+      String name = option.substring(0, option.indexOf('=') + 1);
+      if (Arrays.stream(more).noneMatch(given -> given.toString().startsWith(name))) {
+        command.add(option);
+      }
+    }
+    command.addAll(Arrays.asList(more));
+    return command.stream().map(Object::toString).toList();
   }
 }

@@ -55,13 +55,42 @@ final class TrainerTest {
 
   private static final BooleanSupplier NEVER = () -> false;
 
+  /** What an uninterrupted run told its listener. */
+  private static final List<Double> LOSSES = new ArrayList<>();
+
+  private static final List<Double> RATES = new ArrayList<>();
+  private static final List<Trainer.Epoch> EPOCHS = new ArrayList<>();
+
   @TempDir private static Path data;
+  private static Path whole;
+
   @TempDir private Path folder;
 
   @BeforeAll
-  static void writeData() {
+  static void runOnce() {
     Phantom.TINY.writeDataSet(data, 2, 2, 2);
     Phantom.TINY.writeVolume(data.resolve("train"), "brain_acc8_9.h5", 9, 1, 8);
+    whole = data.resolve("whole");
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void learningRate(int epoch, double rate) {
+            RATES.add(rate);
+          }
+
+          @Override
+          public void iteration(int epoch, int iteration, int iterations, double loss) {
+            assertEquals(5, iterations);
+            assertEquals(LOSSES.size() % 5 + 1, iteration);
+            LOSSES.add(loss);
+          }
+
+          @Override
+          public void epoch(Trainer.Epoch summary, boolean best) {
+            EPOCHS.add(summary);
+          }
+        };
+    assertEquals(Trainer.End.COMPLETED, run(whole, settings(1, 100), 1, listener, NEVER));
   }
 
   /** Two epochs of five slices, in groups of two: the last group of an epoch has one. */
@@ -156,9 +185,7 @@ final class TrainerTest {
   @Test
   void aResumedRunIsTheUninterruptedOne() throws IOException {
     assumeDeviceRoundsAsFilesDo();
-    Path whole = folder.resolve("whole");
     Path pieces = folder.resolve("pieces");
-    assertEquals(Trainer.End.COMPLETED, run(whole, NEVER));
     int stops = 0;
     // Nine of the run's questions; validation starts anew, so its first is not the third again.
     for (int question : new int[] {1, 1, 1, 2, 1, 2, 3, 5}) {
@@ -178,9 +205,7 @@ final class TrainerTest {
   @Test
   void aRunThatDiedGoesOnFromItsLastCheckpoint() throws IOException {
     assumeDeviceRoundsAsFilesDo();
-    Path whole = folder.resolve("whole");
     Path died = folder.resolve("died");
-    run(whole, NEVER);
     TrainingListener dies =
         new TrainingListener() {
           @Override
@@ -199,24 +224,21 @@ final class TrainerTest {
 
   @Test
   void readersChangeNoBit() throws IOException {
-    run(folder.resolve("1"), NEVER);
     for (int workers = 2; workers <= 3; workers++) {
       Path out = folder.resolve(Integer.toString(workers));
       run(out, settings(workers, 100), 1, new TrainingListener() {}, NEVER);
-      assertSameRun(folder.resolve("1"), out);
+      assertSameRun(whole, out);
     }
   }
 
   @Test
   void threadsChangeNoBit() throws IOException {
-    run(folder.resolve("1"), NEVER);
-    run(folder.resolve("2"), settings(1, 100), 2, new TrainingListener() {}, NEVER);
-    assertSameRun(folder.resolve("1"), folder.resolve("2"));
+    run(folder, settings(1, 100), 2, new TrainingListener() {}, NEVER);
+    assertSameRun(whole, folder);
   }
 
   @Test
   void anotherSeedIsAnotherRun() {
-    run(folder.resolve("1"), NEVER);
     TrainingSettings s = settings(1, 100);
     TrainingSettings other =
         new TrainingSettings(
@@ -232,16 +254,14 @@ final class TrainerTest {
             s.workers(),
             s.checkpointInterval(),
             s.badFiles());
-    run(folder.resolve("2"), other, 1, new TrainingListener() {}, NEVER);
-    assertNotEquals(
-        digests(Trainer.last(folder.resolve("1"))), digests(Trainer.last(folder.resolve("2"))));
+    run(folder, other, 1, new TrainingListener() {}, NEVER);
+    assertNotEquals(digests(Trainer.last(whole)), digests(Trainer.last(folder)));
     String message =
         assertThrows(
-                DataException.class,
-                () -> run(folder.resolve("1"), other, 1, new TrainingListener() {}, NEVER))
+                DataException.class, () -> run(whole, other, 1, new TrainingListener() {}, NEVER))
             .getMessage();
     assertEquals(
-        Trainer.last(folder.resolve("1"))
+        Trainer.last(whole)
             + ": cannot go on to the same results with other settings or data:"
             + " seed is 7 there, 8 here",
         message);
@@ -253,28 +273,11 @@ final class TrainerTest {
    */
   @Test
   void oneEpochByHand() {
-    List<Double> losses = new ArrayList<>();
-    List<Double> rates = new ArrayList<>();
     TrainingSettings settings = settings(1, 100);
-    TrainingListener listener =
-        new TrainingListener() {
-          @Override
-          public void learningRate(int epoch, double rate) {
-            rates.add(rate);
-          }
-
-          @Override
-          public void iteration(int epoch, int iteration, int iterations, double loss) {
-            assertEquals(5, iterations);
-            assertEquals(losses.size() % 5 + 1, iteration);
-            losses.add(loss);
-          }
-        };
-    run(folder, settings, 1, listener, NEVER);
-    assertEquals(List.of(settings.schedule().rate(0), settings.schedule().rate(1)), rates);
-    assertEquals(1e-2, rates.get(0), 1e-15);
-    assertEquals(5.5e-3, rates.get(1), 1e-15);
-    assertEquals(10, losses.size());
+    assertEquals(List.of(settings.schedule().rate(0), settings.schedule().rate(1)), RATES);
+    assertEquals(1e-2, RATES.get(0), 1e-15);
+    assertEquals(5.5e-3, RATES.get(1), 1e-15);
+    assertEquals(10, LOSSES.size());
 
     FastMriFolder training = open("train");
     int[] order = Philox.of(7, "shuffle").with(0).permutation(5);
@@ -302,11 +305,15 @@ final class TrainerTest {
                         .loss()
                         .item()));
           }
-          adam.step(gradients, rates.getFirst());
+          adam.step(gradients, RATES.getFirst());
         }
       }
     }
-    assertEquals(byHand, losses.subList(0, 5));
+    assertEquals(byHand, LOSSES.subList(0, 5));
+    assertEquals(
+        byHand.stream().mapToDouble(Double::doubleValue).sum() / 5,
+        EPOCHS.getFirst().trainLoss(),
+        1e-12);
   }
 
   private static Sample read(FastMriFolder data, int slice, long seed, int epoch, int sample) {
@@ -325,21 +332,11 @@ final class TrainerTest {
   /** 1 − SSIM by its formula in plain Java, mean over slices, then over volumes. */
   @Test
   void validationByHand() throws IOException {
-    List<Double> validation = new ArrayList<>();
-    TrainingListener listener =
-        new TrainingListener() {
-          @Override
-          public void epoch(Trainer.Epoch summary, boolean best) {
-            validation.add(summary.validationLoss());
-          }
-        };
-    run(folder, settings(1, 100), 1, listener, NEVER);
-
     FastMriFolder data = open("val");
     double[] byHand = new double[data.volumes().size()];
     try (Device device = Device.open(DEVICE);
         Network network = Network.place(device, NETWORK, 0)) {
-      Checkpoint.load(Trainer.last(folder), network, null);
+      Checkpoint.load(Trainer.last(whole), network, null);
       MaskSource masks = MaskSource.perVolume(volume -> new MaskPolicy(4, 0.08, 0.5), 7);
       try (SliceLoader loader = new SliceLoader(data, data.slices(), masks, BadFiles.FAIL, 1)) {
         while (loader.hasNext()) {
@@ -352,10 +349,11 @@ final class TrainerTest {
         }
       }
     }
-    assertEquals((byHand[0] + byHand[1]) / 2, validation.getLast(), 2e-6);
+    double validation = EPOCHS.getLast().validationLoss();
+    assertEquals((byHand[0] + byHand[1]) / 2, validation, 2e-6);
     assertEquals(
-        Files.readAllLines(folder.resolve("epochs.csv")).getLast().split(",")[2],
-        validation.getLast().toString());
+        Double.toString(validation),
+        Files.readAllLines(whole.resolve("epochs.csv")).getLast().split(",")[2]);
   }
 
   /** Structural similarity with a uniform 7 x 7 window, valid windows, sample covariance. */

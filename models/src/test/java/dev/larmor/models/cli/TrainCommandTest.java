@@ -1,0 +1,220 @@
+package dev.larmor.models.cli;
+
+import static dev.larmor.models.cli.Program.DEVICE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.larmor.models.Phantom;
+import dev.larmor.models.checkpoint.SafetensorsReader;
+import dev.larmor.models.training.Trainer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code larmor train} as a user sees it: logs, files, a process that is killed. */
+final class TrainCommandTest {
+  @TempDir private static Path data;
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void writeData() {
+    Phantom.TINY.writeDataSet(data, 2, 1, 2);
+  }
+
+  @Test
+  void theOriginalsLog() {
+    String out =
+        Program.train(data, folder, "--epochs=2", "--log-format=original", "--report-interval=2")
+            .succeeded()
+            .out();
+    String number = "\\d+\\.\\d+";
+    String small = "\\d(\\.\\d+)?";
+    List<String> expected = new ArrayList<>();
+    for (int epoch = 0; epoch < 2; epoch++) {
+      expected.add("Adjusting learning rate to 0\\.\\d{6}");
+      for (int iteration = 0; iteration < 4; iteration += 2) {
+        expected.add(
+            "Epoch = \\[  %d/  2\\]  Fold = \\[ 0/ 1\\]  Iter = \\[   %d/   4\\]  Loss = 0\\.\\d{5}  Time = \\d+\\.\\d{4}s"
+                .formatted(epoch, iteration));
+      }
+      expected.add(
+          "Epoch = \\[   %d/   2\\]   TrainLoss = %s   ValLoss = %s   TrainTime = %ss   ValTime = %ss"
+              .formatted(epoch, small, small, number, number));
+    }
+    List<String> lines = out.lines().toList();
+    assertEquals(expected.size(), lines.size(), out);
+    for (int i = 0; i < lines.size(); i++) {
+      assertTrue(lines.get(i).matches(expected.get(i)), lines.get(i));
+    }
+  }
+
+  @Test
+  void oneLineAnEpoch() {
+    String out = Program.train(data, folder, "--epochs=2").succeeded().out();
+    List<String> lines = out.lines().toList();
+    assertEquals(2, lines.size(), out);
+    for (int epoch = 1; epoch <= 2; epoch++) {
+      assertTrue(
+          lines
+              .get(epoch - 1)
+              .matches(
+                  "epoch %d/2  loss 0\\.\\d{5}  validation 0\\.\\d{5}( \\(best\\))?"
+                          .formatted(epoch)
+                      + "  rate \\d\\.\\d\\de-\\d\\d  \\d+\\.\\d s \\+ \\d+\\.\\d s"),
+          lines.get(epoch - 1));
+    }
+  }
+
+  @Test
+  void tablesAndOptionsLieBesideTheCheckpoint() throws IOException {
+    Program.train(data, folder, "--epochs=2").succeeded();
+    assertEquals(9, Files.readAllLines(folder.resolve("losses.csv")).size());
+    assertEquals(3, Files.readAllLines(folder.resolve("epochs.csv")).size());
+    assertTrue(Files.exists(Trainer.best(folder)));
+    String options = Files.readString(folder.resolve("options.yaml"));
+    assertTrue(options.contains("feature-cascades: 1\n"), options);
+    assertTrue(options.contains("image-cascades: 1\n"), options);
+    assertTrue(options.contains("attn-stride: 0\n"), "defaults too: " + options);
+  }
+
+  /** The options left beside a run make the same run again. */
+  @Test
+  void aRunFromTheOptionsOfAnother() throws IOException {
+    Path first = folder.resolve("first");
+    Path second = folder.resolve("second");
+    Program.train(data, first, "--betas=0.9,0.99", "--use-random-mask").succeeded();
+    Program.run("train", "--config", first.resolve("options.yaml"), "--out", second).succeeded();
+    assertSame(first, second);
+    String json =
+        """
+        {"data": "%s", "device": "%s", "feature-cascades": 1, "image-cascades": 1, "chans": 2,
+         "unet-chans": 2, "pools": 1, "sens-chans": 2, "sens-pools": 1, "epochs": 1, "lr": 0.5,
+         "betas": [0.9, 0.99], "use-random-mask": 0.5}
+        """
+            .formatted(data, DEVICE);
+    Path file = folder.resolve("c.json");
+    Files.writeString(file, json);
+    Path third = folder.resolve("third");
+    Program.run("train", "--config", file, "--out", third, "--lr=1e-2").succeeded();
+    assertSame(first, third);
+  }
+
+  private static void assertSame(Path expected, Path actual) throws IOException {
+    try (SafetensorsReader a = SafetensorsReader.open(Trainer.last(expected));
+        SafetensorsReader b = SafetensorsReader.open(Trainer.last(actual))) {
+      assertEquals(a.names(), b.names());
+      for (String name : a.names()) {
+        MemorySegment bytes = a.bytes(name);
+        assertEquals(-1, bytes.mismatch(b.bytes(name)), name);
+      }
+    }
+    for (String table : List.of("losses.csv", "epochs.csv")) {
+      assertEquals(
+          Files.readString(expected.resolve(table)), Files.readString(actual.resolve(table)));
+    }
+  }
+
+  @Test
+  void weightsToStartFrom() throws IOException {
+    Path first = folder.resolve("first");
+    Path second = folder.resolve("second");
+    Program.train(data, first).succeeded();
+    Program.train(data, second, "--initial-weights", Trainer.last(first)).succeeded();
+    double before = firstLoss(first);
+    double after = firstLoss(second);
+    assertTrue(after < before, before + " to " + after);
+  }
+
+  private static double firstLoss(Path run) throws IOException {
+    return Double.parseDouble(Files.readAllLines(run.resolve("losses.csv")).get(1).split(",")[2]);
+  }
+
+  private static final String[] LONG_RUN = {
+    "--epochs=3",
+    "--dropout=0.2",
+    "--use-random-mask",
+    "--checkpoint-interval=1",
+    "--log-format=original",
+    "--report-interval=1"
+  };
+
+  /** Killed outright in the middle of an epoch, a run goes on to the bits of one that was not. */
+  @Test
+  void kill() throws IOException, InterruptedException {
+    assumeFalse(DEVICE.equals("ref"), "it keeps in double what files hold in single precision");
+    Path whole = folder.resolve("whole");
+    Path killed = folder.resolve("killed");
+    Program.train(data, whole, (Object[]) LONG_RUN).succeeded();
+    Process process = start(killed);
+    awaitIteration(process, 1, 2);
+    process.destroyForcibly();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertTrue(Files.exists(Trainer.last(killed)));
+    assertTrue(Files.readAllLines(killed.resolve("losses.csv")).size() < 13, "it was done");
+    Program.train(data, killed, resumed()).succeeded();
+    assertSame(whole, killed);
+  }
+
+  /** Ctrl-C: the run saves itself, says how to go on, and ends with 130. */
+  @Test
+  void interrupt() throws IOException, InterruptedException {
+    assumeFalse(DEVICE.equals("ref"), "it keeps in double what files hold in single precision");
+    Path whole = folder.resolve("whole");
+    Path stopped = folder.resolve("stopped");
+    Program.train(data, whole, (Object[]) LONG_RUN).succeeded();
+    Process process = start(stopped);
+    BufferedReader rest = awaitIteration(process, 1, 1);
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    List<String> lines = rest.lines().toList();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(130, process.exitValue(), lines.toString());
+    assertEquals("stopped and saved; the same command with --resume goes on", lines.getLast());
+    Program.train(data, stopped, resumed()).succeeded();
+    assertSame(whole, stopped);
+  }
+
+  private static Object[] resumed() {
+    List<Object> options = new ArrayList<>(List.of((Object[]) LONG_RUN));
+    options.add("--resume");
+    return options.toArray();
+  }
+
+  /** A process of its own. A shell that runs tests in the background may have Ctrl-C ignored. */
+  private static Process start(Path out) throws IOException {
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(
+        List.of(
+            "--add-modules",
+            "jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Xmx512m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Larmor.class.getName()));
+    command.addAll(Program.training(data, out, (Object[]) LONG_RUN));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static BufferedReader awaitIteration(Process process, int epoch, int iteration)
+      throws IOException {
+    BufferedReader log = process.inputReader(StandardCharsets.UTF_8);
+    String wanted = "Epoch = [%3d/  3]  Fold = [ 0/ 1]  Iter = [%4d/".formatted(epoch, iteration);
+    String line;
+    do {
+      line = log.readLine();
+      assertTrue(line != null, "the process ended early");
+    } while (!line.startsWith(wanted));
+    return log;
+  }
+}
