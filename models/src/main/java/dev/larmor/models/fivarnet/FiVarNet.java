@@ -31,8 +31,8 @@ import java.util.Set;
  * FI-VarNet (Giannakopoulos et al. 2024): coil sensitivities, encoding, {@link FeatureCascade}s,
  * decoding, {@link ImageCascade}s, root sum of squares.
  *
- * <p>Stages that training may recompute: {@code sens_net}, {@code feature_cascades.0}, …, {@code
- * decode}, {@code image_cascades.0}, …. Encoding keeps two images only and is no stage.
+ * <p>Stages that training may recompute: {@code sens_net.coils.0}, …, {@code feature_cascades.0},
+ * …, {@code decode}, {@code image_cascades.0}, …. Encoding keeps two images only and is no stage.
  */
 public final class FiVarNet extends ReconstructionModel {
   /** k-space comes in units in which it is tiny; inside the network it is this much larger. */

@@ -67,16 +67,16 @@ public final class Unet extends Layer {
     if (level == pools) {
       return bottom.apply(x);
     }
-    return Scope.run(() -> {
-      Tensor skip = down.get(level).apply(x);
-      Tensor joined = Scope.run(() -> join(below(level, skip), skip));
-      return right.get(pools - 1 - level).apply(joined);
-    });
+    return Scope.run(() -> right.get(pools - 1 - level).apply(joined(level, x)));
   }
 
-  private Tensor below(int level, Tensor skip) {
-    Tensor deeper = Scope.run(() -> level(level + 1, HALVE.apply(skip)));
-    return up.get(pools - 1 - level).apply(deeper);
+  /** What the block on the way up sees; the skip connection is freed with this scope. */
+  private Tensor joined(int level, Tensor x) {
+    return Scope.run(() -> {
+      Tensor skip = down.get(level).apply(x);
+      Tensor deeper = Scope.run(() -> level(level + 1, HALVE.apply(skip)));
+      return join(up.get(pools - 1 - level).apply(deeper), skip);
+    });
   }
 
   private static Tensor join(Tensor upsampled, Tensor skip) {

@@ -61,17 +61,16 @@ public final class Unet2d extends Layer {
 
     @Override
     protected Tensor forward(Tensor x) {
-      Tensor skip = left.apply(x);
-      if (child == null) {
-        return skip;
-      }
-      Tensor joined = Scope.run(() -> new Concat(1).apply(skip, below(skip)));
-      return right.apply(joined);
+      return child == null ? left.apply(x) : right.apply(joined(x));
     }
 
-    private Tensor below(Tensor skip) {
-      Tensor deeper = Scope.run(() -> child.apply(HALVE.apply(skip)));
-      return up.apply(deeper);
+    /** What the block on the way up sees; the skip connection is freed with this scope. */
+    private Tensor joined(Tensor x) {
+      return Scope.run(() -> {
+        Tensor skip = left.apply(x);
+        Tensor deeper = Scope.run(() -> child.apply(HALVE.apply(skip)));
+        return new Concat(1).apply(skip, up.apply(deeper));
+      });
     }
   }
 }

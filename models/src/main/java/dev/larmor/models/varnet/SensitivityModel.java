@@ -5,8 +5,10 @@ import dev.larmor.autograd.Tape;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.op.Concat;
 import dev.larmor.engine.op.Fft2;
 import dev.larmor.engine.op.MaskColumns;
+import dev.larmor.engine.op.Narrow;
 import dev.larmor.engine.op.RssNormalize;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.nn.NormUnet;
@@ -15,10 +17,16 @@ import java.util.Arrays;
 
 /**
  * Coil sensitivities from the fully sampled centre of k-space (Sriram et al. 2020, section 3.3):
- * the low-frequency image of each coil goes through one {@link NormUnet}, the coils as a batch, and
- * the maps are divided by their root sum of squares. A stage of its own.
+ * the low-frequency image of each coil goes through one {@link NormUnet}, and the maps are divided
+ * by their root sum of squares.
+ *
+ * <p>The U-Net sees each coil by itself, so they go through it in groups, each a stage of its own
+ * ({@code coils.0}, {@code coils.5}, …). All of 15 coils at once would hold twice the memory of any
+ * cascade.
  */
 public final class SensitivityModel extends Module {
+  private static final int COILS_AT_ONCE = 5;
+
   private final NormUnet refine;
 
   /**
@@ -40,13 +48,27 @@ public final class SensitivityModel extends Module {
    * @return {@code C64[coils, H, W]}, Σ|S|² = 1 over coils
    */
   public Tensor estimate(Tensor kspace, SamplingMask mask) {
-    return scoped(() -> Tape.checkpoint("", in -> new Tensor[] {maps(in[0], mask)}, kspace)[0]);
+    return scoped(() -> {
+      int coils = kspace.shape().size(0);
+      Tensor[] refined = new Tensor[(coils + COILS_AT_ONCE - 1) / COILS_AT_ONCE];
+      for (int g = 0; g < refined.length; g++) {
+        int first = g * coils / refined.length;
+        int count = (g + 1) * coils / refined.length - first;
+        refined[g] =
+            Tape.checkpoint(
+                "coils." + first,
+                in -> new Tensor[] {refined(new Narrow(0, first, count).apply(in[0]), mask)},
+                kspace)[0];
+      }
+      Tensor maps = refined.length == 1 ? refined[0] : new Concat(0).apply(refined);
+      return new RssNormalize().apply(maps);
+    });
   }
 
-  private Tensor maps(Tensor kspace, SamplingMask mask) {
+  /** The low-frequency images of some coils, refined. */
+  private Tensor refined(Tensor kspace, SamplingMask mask) {
     Tensor centre = new MaskColumns().apply(kspace, centre(kspace, mask));
-    Tensor images = new Fft2(true, true).apply(centre);
-    return new RssNormalize().apply(refine.apply(images));
+    return refine.apply(new Fft2(true, true).apply(centre));
   }
 
   private static Tensor centre(Tensor kspace, SamplingMask mask) {

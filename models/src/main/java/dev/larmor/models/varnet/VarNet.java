@@ -14,8 +14,8 @@ import java.util.List;
  * The end-to-end variational network (Sriram et al. 2020): coil sensitivities, {@link
  * ImageCascade}s, root sum of squares.
  *
- * <p>Stages that training may recompute: {@code sens_net}, {@code cascades.0}, {@code cascades.1},
- * …
+ * <p>Stages that training may recompute: {@code sens_net.coils.0}, …, {@code cascades.0}, {@code
+ * cascades.1}, …
  */
 public final class VarNet extends ReconstructionModel {
   /**

@@ -127,7 +127,11 @@ class FiVarNetTest {
       });
       assertEquals(
           List.of(
-              "sens_net", "feature_cascades.0", "feature_cascades.1", "decode", "image_cascades.0"),
+              "sens_net.coils.0",
+              "feature_cascades.0",
+              "feature_cascades.1",
+              "decode",
+              "image_cascades.0"),
           List.copyOf(tape.stageBytes().keySet()));
     }
   }

@@ -152,7 +152,11 @@ final class DryRunTest {
       int stages = 0;
       for (String stage :
           new String[] {
-            "sens_net", "feature_cascades.0", "feature_cascades.1", "decode", "image_cascades.0"
+            "sens_net.coils.0",
+            "feature_cascades.0",
+            "feature_cascades.1",
+            "decode",
+            "image_cascades.0"
           }) {
         stages += choice.recompute(stage) ? 1 : 0;
       }

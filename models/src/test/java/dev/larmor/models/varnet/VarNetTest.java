@@ -12,7 +12,9 @@ import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.op.Narrow;
 import dev.larmor.engine.op.Rss;
+import dev.larmor.engine.op.RssNormalize;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.nn.Precision;
 import java.util.Arrays;
@@ -62,7 +64,8 @@ class VarNetTest {
         assertEquals(TensorSpec.of(DType.F32, 1, 12, 20), image.spec());
       });
       assertEquals(
-          List.of("sens_net", "cascades.0", "cascades.1"), List.copyOf(tape.stageBytes().keySet()));
+          List.of("sens_net.coils.0", "cascades.0", "cascades.1"),
+          List.copyOf(tape.stageBytes().keySet()));
     }
   }
 
@@ -90,6 +93,33 @@ class VarNetTest {
         Tensor same = model.estimate(device.fromDoubles(k.spec(), other), mask);
         assertArrayEquals(maps.toDoubles(), same.toDoubles());
       });
+    }
+  }
+
+  /**
+   * Seven coils go through the U-Net in two groups; each coil's map is what it would be without the
+   * other group.
+   */
+  @Test
+  void coilsGoInGroups() {
+    try (Device device = Device.open("ref");
+        SensitivityModel model = new SensitivityModel(2, 2, 0, Precision.FP32)) {
+      model.place(device, Philox.of(1, "init"));
+      try (Tape tape = new Tape(model.parameters(), Recompute.NEVER)) {
+        Scope.run(() -> {
+          SamplingMask mask = SamplingMask.equispaced(16, 4, 0.25, 0);
+          Tensor k = kspace(device, 7, 15, 16);
+          Tensor maps = tape.record(() -> model.estimate(k, mask));
+          for (int[] group : new int[][] {{0, 3}, {3, 4}}) {
+            Narrow coils = new Narrow(0, group[0], group[1]);
+            assertArrayEquals(
+                model.estimate(coils.apply(k), mask).toDoubles(),
+                new RssNormalize().apply(coils.apply(maps)).toDoubles(),
+                1e-12);
+          }
+        });
+        assertEquals(List.of("coils.0", "coils.3"), List.copyOf(tape.stageBytes().keySet()));
+      }
     }
   }
 
