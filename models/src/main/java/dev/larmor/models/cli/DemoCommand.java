@@ -50,7 +50,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 final class DemoCommand implements Callable<Integer> {
   private static final FiVarNet.Config NETWORK =
-      new FiVarNet.Config(2, 1, 12, 12, 3, 4, 3, 0, 0, Precision.FP32);
+      new FiVarNet.Config(1, 2, 12, 12, 3, 4, 3, 0, 0, Precision.FP32);
 
   private static final long SEED = 2025;
 
@@ -71,7 +71,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = {"--num-epochs", "--epochs"},
-      defaultValue = "25",
+      defaultValue = "32",
       paramLabel = "N",
       description = "Passes over the training slices (default: ${DEFAULT-VALUE}).")
   private int epochs;
