@@ -58,12 +58,24 @@ public final class Tape implements Recorder, AutoCloseable {
     }
   }
 
+  /**
+   * A stage that was recorded without recomputing.
+   *
+   * @param bytes of activations that it keeps for the backward pass
+   * @param flop what running it again would cost
+   */
+  public record KeptStage(long bytes, double flop) {
+    KeptStage plus(KeptStage other) {
+      return new KeptStage(bytes + other.bytes, flop + other.flop);
+    }
+  }
+
   private final Recompute recompute;
   private final Map<Long, Leaf> leaves;
   private final Set<Long> tracked = new HashSet<>();
   private final List<Node> nodes = new ArrayList<>();
   private final Map<Long, Tensor> gradients;
-  private final Map<String, Long> stageBytes = new LinkedHashMap<>();
+  private final Map<String, KeptStage> keptStages = new LinkedHashMap<>();
 
   /**
    * The tape whose checkpointed stage this one runs again, or null. Leaves and gradients are that
@@ -139,30 +151,31 @@ public final class Tape implements Recorder, AutoCloseable {
     Tensor[] outputs = body.apply(inputs);
     Set<Long> storages = new HashSet<>();
     long bytes = 0;
+    double flop = 0;
     for (Node node : nodes.subList(first, nodes.size())) {
+      flop += node.flop();
       for (Tensor saved : node.saved()) {
         if (saved.tag() == Tag.SAVED && storages.add(saved.id())) {
           bytes += saved.spec().bytes();
         }
       }
     }
-    stageBytes.merge(Scope.path(), bytes, Long::sum);
+    keptStages.merge(Scope.path(), new KeptStage(bytes, flop), KeptStage::plus);
     return outputs;
   }
 
-  /**
-   * The stages that were recorded without recomputing, in order, and the bytes of activations each
-   * keeps.
-   */
-  public Map<String, Long> stageBytes() {
-    return stageBytes;
+  /** The stages that were recorded without recomputing, by module path, in order. */
+  public Map<String, KeptStage> keptStages() {
+    return keptStages;
   }
 
   private Tensor[] stage(Function<Tensor[], Tensor[]> body, Tensor[] inputs) {
     Set<Long> used = new HashSet<>();
     boolean[] wants = wants(inputs);
+    double[] flop = new double[1];
     Recorder counter =
         (op, in, out) -> {
+          flop[0] += op.cost(specs(in), specs(out)).flop();
           for (Tensor tensor : in) {
             if (leaves.containsKey(tensor.id())) {
               used.add(tensor.id());
@@ -190,6 +203,7 @@ public final class Tape implements Recorder, AutoCloseable {
               ids(outputs),
               List.copyOf(used),
               Scope.path(),
+              flop[0],
               Training.current()));
     }
     return outputs;
@@ -452,6 +466,9 @@ public final class Tape implements Recorder, AutoCloseable {
     /** Tensors held until this node is reversed. */
     List<Tensor> saved();
 
+    /** Floating-point operations of the node's forward pass. */
+    double flop();
+
     void reverse(Tape tape, Tensor[] upstream);
   }
 
@@ -482,6 +499,11 @@ public final class Tape implements Recorder, AutoCloseable {
     @Override
     public List<Tensor> saved() {
       return present(savedInputs, savedOutputs);
+    }
+
+    @Override
+    public double flop() {
+      return op.cost(inputSpecs, outputSpecs).flop();
     }
 
     @Override
@@ -553,6 +575,7 @@ public final class Tape implements Recorder, AutoCloseable {
       long[] outputIds,
       List<Long> used,
       String where,
+      double flop,
       Training training)
       implements Node {
     @Override

@@ -4,6 +4,7 @@ import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Gradients;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.RecomputePlan;
+import dev.larmor.autograd.Tape;
 import dev.larmor.autograd.Training;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
@@ -68,7 +69,7 @@ public record DryRun(String device, int threads, int accumulation) {
    * @param peak who held what when most was held
    * @param bytesByStage the same by stage: the module's name, with its number if it is one of
    *     several
-   * @param keptBytes activations kept by each stage that was not recomputed, by module path
+   * @param keptStages the stages that were not recomputed, by module path
    * @param work arithmetic and memory traffic of all ops
    * @param workByStage the work by stage
    * @param seconds the device's roofline time for it, op by op; NaN where its speed is not known
@@ -76,7 +77,7 @@ public record DryRun(String device, int threads, int accumulation) {
   public record Report(
       Ledger.Bill peak,
       Map<String, Long> bytesByStage,
-      Map<String, Long> keptBytes,
+      Map<String, Tape.KeptStage> keptStages,
       Cost work,
       Map<String, Cost> workByStage,
       double seconds) {}
@@ -89,14 +90,14 @@ public record DryRun(String device, int threads, int accumulation) {
           try (Adam adam =
                   new Adam(network.model().parameters(), Adam.Config.adamW(0.9, 0.999, 0));
               Gradients gradients = new Gradients()) {
-            Map<String, Long> stages = new LinkedHashMap<>();
+            Map<String, Tape.KeptStage> stages = new LinkedHashMap<>();
             // A second sample meets the first one's gradients; more change nothing.
             for (int sample = 0; sample < Math.min(2, accumulation); sample++) {
               Training training = new Training(0, 0, sample);
               TrainingStep step =
                   new TrainingStep(network.model(), criterion, recompute, training, 0.5);
               Scope.run(() ->
-                  stages.putAll(step.run(slice(network.device(), size), gradients).stageBytes()));
+                  stages.putAll(step.run(slice(network.device(), size), gradients).keptStages()));
             }
             adam.step(gradients, 0);
             return stages;
@@ -124,12 +125,12 @@ public record DryRun(String device, int threads, int accumulation) {
         budgetBytes,
         recompute -> {
           Report report = training(model, criterion, size, recompute);
-          return new RecomputePlan.Trial(report.peak.live(), report.keptBytes);
+          return new RecomputePlan.Trial(report.peak.live(), report.keptStages);
         });
   }
 
   private interface Work {
-    Map<String, Long> on(Network network);
+    Map<String, Tape.KeptStage> on(Network network);
   }
 
   private Report on(ModelConfig model, Work work) {
@@ -140,7 +141,7 @@ public record DryRun(String device, int threads, int accumulation) {
       opened.listen((op, in, out, where) -> tally.add(op.cost(in, out), where));
       opened.ledger().detail(true);
       try (Network network = Network.place(opened, model, 0)) {
-        Map<String, Long> kept = work.on(network);
+        Map<String, Tape.KeptStage> kept = work.on(network);
         Ledger.Bill peak = opened.ledger().peakBill();
         Map<String, Long> bytes = new HashMap<>();
         peak.byModule().forEach((where, held) -> bytes.merge(stage(where), held, Long::sum));

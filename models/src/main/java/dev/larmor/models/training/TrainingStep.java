@@ -55,10 +55,10 @@ public record TrainingStep(
   }
 
   /**
-   * The loss {@code F32[]} of a step, and the activations that each stage kept ({@link
-   * Tape#stageBytes}).
+   * The loss {@code F32[]} of a step, and the stages that were not recomputed ({@link
+   * Tape#keptStages}).
    */
-  public record Result(Tensor loss, Map<String, Long> stageBytes) {}
+  public record Result(Tensor loss, Map<String, Tape.KeptStage> keptStages) {}
 
   /** Runs the step in the current scope and gives the gradients to {@code sink}. */
   public Result run(Slice slice, GradSink sink) {
@@ -71,7 +71,7 @@ public record TrainingStep(
                 return criterion.loss(image, slice.target, slice.context);
               }));
       tape.backward(loss, scale, sink);
-      return new Result(loss, Map.copyOf(tape.stageBytes()));
+      return new Result(loss, Map.copyOf(tape.keptStages()));
     }
   }
 }

@@ -132,7 +132,7 @@ class FiVarNetTest {
               "feature_cascades.1",
               "decode",
               "image_cascades.0"),
-          List.copyOf(tape.stageBytes().keySet()));
+          List.copyOf(tape.keptStages().keySet()));
     }
   }
 
@@ -198,7 +198,7 @@ class FiVarNetTest {
         Tensor k = device.empty(TensorSpec.of(DType.C64, 15, 640, 372), Tag.TEMPORARY);
         tape.record(() -> model.reconstruct(k, mask, 384, 384));
       });
-      return tape.stageBytes().values().stream().mapToLong(Long::longValue).sum();
+      return tape.keptStages().values().stream().mapToLong(Tape.KeptStage::bytes).sum();
     }
   }
 
