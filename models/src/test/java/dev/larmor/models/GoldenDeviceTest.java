@@ -18,4 +18,10 @@ final class GoldenDeviceTest extends GoldenTest {
   void trainingRun() {
     checkTrainingRun("fivarnet_small");
   }
+
+  @Test
+  void bfloat16() {
+    checkBfloat16("fivarnet_small");
+    checkBfloat16("varnet_small");
+  }
 }

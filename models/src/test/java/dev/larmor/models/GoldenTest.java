@@ -84,9 +84,13 @@ abstract class GoldenTest {
     final int size;
 
     Case(String name) {
+      this(name, Precision.FP32);
+    }
+
+    Case(String name, Precision precision) {
       this.name = name;
       file = new GoldenFile(name);
-      model = name.startsWith("varnet") ? varNet(file) : fiVarNet(file);
+      model = name.startsWith("varnet") ? varNet(file, precision) : fiVarNet(file, precision);
       model.place(device, Philox.of(1, "overwritten"));
       Scope.run(this::load);
       double[] columns = file.get("mask");
@@ -173,7 +177,7 @@ abstract class GoldenTest {
     }
   }
 
-  private static FiVarNet fiVarNet(GoldenFile file) {
+  private static FiVarNet fiVarNet(GoldenFile file, Precision precision) {
     return new FiVarNet(
         new FiVarNet.Config(
             file.option("num_feature_cascades"),
@@ -185,10 +189,10 @@ abstract class GoldenTest {
             file.option("sens_pools"),
             file.metadata("attn_stride") == null ? 0 : file.option("attn_stride"),
             0,
-            Precision.FP32));
+            precision));
   }
 
-  private static VarNet varNet(GoldenFile file) {
+  private static VarNet varNet(GoldenFile file, Precision precision) {
     return new VarNet(
         new VarNet.Config(
             file.option("num_cascades"),
@@ -197,7 +201,7 @@ abstract class GoldenTest {
             file.option("sens_chans"),
             file.option("sens_pools"),
             0,
-            Precision.FP32));
+            precision));
   }
 
   @ParameterizedTest
@@ -263,6 +267,42 @@ abstract class GoldenTest {
                 + norm);
       }
       report(name, "gradients (of the tolerance)", worst);
+    }
+  }
+
+  /**
+   * Feature maps in bfloat16, 8 bits of precision, through a network of fifty layers: near the
+   * original all the same.
+   */
+  final void checkBfloat16(String name) {
+    try (Case c = new Case(name, Precision.BF16);
+        Tape tape = new Tape(c.model.parameters(), Recompute.ALWAYS);
+        Gradients gradients = new Gradients()) {
+      Criterion criterion = CRITERIA.get(c.file.metadata("loss"));
+      Scope.run(() -> {
+        double error = relativeNorm(c.predict(0).toDoubles(), c.file.get("output"));
+        report(name, "output in bf16", error);
+        assertTrue(error > 1e-5 && error <= 2e-2, "output in bf16 is off by " + error);
+        Tensor loss = tape.record(() -> c.loss(criterion, c.predict(0), 0));
+        tape.backward(loss, 1, gradients);
+      });
+      double product = 0;
+      double ours = 0;
+      double theirs = 0;
+      for (Parameter parameter : c.model.parameters()) {
+        if (!parameter.frozen()) {
+          double[] a = gradients.of(parameter).toDoubles();
+          double[] b = c.file.get("g/" + parameter.name());
+          for (int i = 0; i < a.length; i++) {
+            product += a[i] * b[i];
+            ours += a[i] * a[i];
+            theirs += b[i] * b[i];
+          }
+        }
+      }
+      double cosine = product / Math.sqrt(ours * theirs);
+      report(name, "1 - cosine of the gradients in bf16", 1 - cosine);
+      assertTrue(cosine >= 0.95, "cosine of the gradients in bf16: " + cosine);
     }
   }
 

@@ -54,7 +54,7 @@ public final class FiVarNet extends ReconstructionModel {
    * @param attnStride every attnStride-th feature cascade has block attention, from the first; 0
    *     for none
    * @param dropout probability that a channel is dropped in a training step
-   * @param precision what feature maps inside U-Nets are kept in
+   * @param precision what feature maps inside the cascades' U-Nets are kept in
    */
   public record Config(
       int featureCascades,
@@ -105,10 +105,7 @@ public final class FiVarNet extends ReconstructionModel {
     // Never used, but the original's checkpoints have it, and so must those that go back to it.
     parameter("output_scale", TensorSpec.of(DType.F64, 1), Init.constant(1)).freeze();
     sensitivities =
-        child(
-            "sens_net",
-            new SensitivityModel(
-                config.sensChans, config.sensPools, config.dropout, config.precision));
+        child("sens_net", new SensitivityModel(config.sensChans, config.sensPools, config.dropout));
     encoder = child("encoder", new FeatureEncoder(config.chans));
     decoder = child("decoder", new FeatureDecoder(config.chans));
     for (int i = 0; i < config.imageCascades; i++) {

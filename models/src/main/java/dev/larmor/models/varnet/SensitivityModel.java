@@ -23,6 +23,10 @@ import java.util.Arrays;
  * <p>The U-Net sees each coil by itself, so they go through it in groups, each a stage of its own
  * ({@code coils.0}, {@code coils.5}, …). All of 15 coils at once would hold twice the memory of any
  * cascade.
+ *
+ * <p>Its feature maps are F32 in every precision: the maps are all that this U-Net makes, not a
+ * correction to something else, and every later stage multiplies by them. In bfloat16 it alone
+ * makes two thirds of the error of the output.
  */
 public final class SensitivityModel extends Module {
   private static final int COILS_AT_ONCE = 5;
@@ -35,8 +39,8 @@ public final class SensitivityModel extends Module {
    * @param chans channels of the U-Net's first level
    * @param pools how often the U-Net halves the size
    */
-  public SensitivityModel(int chans, int pools, float dropout, Precision precision) {
-    refine = child("norm_unet", new NormUnet(chans, pools, dropout, precision));
+  public SensitivityModel(int chans, int pools, float dropout) {
+    refine = child("norm_unet", new NormUnet(chans, pools, dropout, Precision.FP32));
   }
 
   /**

@@ -27,7 +27,7 @@ public final class VarNet extends ReconstructionModel {
    * @param sensChans channels of the sensitivity model's U-Net at full size
    * @param sensPools how often that halves the size
    * @param dropout probability that a channel is dropped in a training step
-   * @param precision what feature maps are kept in
+   * @param precision what feature maps inside the cascades' U-Nets are kept in
    */
   public record Config(
       int cascades,
@@ -66,10 +66,7 @@ public final class VarNet extends ReconstructionModel {
 
   public VarNet(Config config) {
     sensitivities =
-        child(
-            "sens_net",
-            new SensitivityModel(
-                config.sensChans, config.sensPools, config.dropout, config.precision));
+        child("sens_net", new SensitivityModel(config.sensChans, config.sensPools, config.dropout));
     for (int i = 0; i < config.cascades; i++) {
       cascades.add(
           child(

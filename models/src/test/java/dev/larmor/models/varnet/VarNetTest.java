@@ -73,7 +73,7 @@ class VarNetTest {
   @Test
   void sensitivitiesComeFromTheCentre() {
     try (Device device = Device.open("ref");
-        SensitivityModel model = new SensitivityModel(2, 2, 0, Precision.FP32)) {
+        SensitivityModel model = new SensitivityModel(2, 2, 0)) {
       model.place(device, Philox.of(1, "init"));
       Scope.run(() -> {
         SamplingMask mask = SamplingMask.equispaced(16, 4, 0.25, 0);
@@ -103,7 +103,7 @@ class VarNetTest {
   @Test
   void coilsGoInGroups() {
     try (Device device = Device.open("ref");
-        SensitivityModel model = new SensitivityModel(2, 2, 0, Precision.FP32)) {
+        SensitivityModel model = new SensitivityModel(2, 2, 0)) {
       model.place(device, Philox.of(1, "init"));
       try (Tape tape = new Tape(model.parameters(), Recompute.NEVER)) {
         Scope.run(() -> {
