@@ -163,7 +163,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void reconstruct(Device opened, ReconstructionModel model, Path test, String folder) {
-    Reconstruction work = new Reconstruction(opened, model, 384, 1);
+    Reconstruction work = new Reconstruction(opened, model, 384, 1, folder);
     for (Leaderboard.Part part : Leaderboard.parts(test)) {
       FastMriFolder input = FastMriFolder.open(part.folder(), Targets.REQUIRED, BadFiles.FAIL);
       for (int v = 0; v < input.volumes().size(); v++) {

@@ -13,9 +13,16 @@ import dev.larmor.models.training.Reconstruction;
 import dev.larmor.models.training.ZeroFilled;
 import dev.larmor.models.varnet.ModelConfig;
 import dev.larmor.models.varnet.ReconstructionModel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -124,14 +131,27 @@ final class ReconstructCommand implements Callable<Integer> {
     }
     try (Device opened = device.open()) {
       if (zeroFilled) {
-        return run(opened, new ZeroFilled(), start);
+        return run(opened, new ZeroFilled(), "zero-filled", start);
       }
       ModelConfig saved = Checkpoint.config(checkpoint).orElse(null);
       ModelConfig architecture = Larmor.checked(spec, () -> model.config(saved));
       try (Network network = Network.place(opened, architecture, 0)) {
         Checkpoint.load(checkpoint, network, null);
-        return run(opened, network.model(), start);
+        return run(opened, network.model(), source(architecture), start);
       }
+    }
+  }
+
+  /** The checkpoint's digest and how it is run. */
+  private String source(ModelConfig architecture) {
+    try (InputStream in = Files.newInputStream(checkpoint)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+      return "sha256:" + HexFormat.of().formatHex(digest.digest()) + " " + architecture;
+    } catch (IOException e) {
+      throw new DataException(checkpoint + ": cannot be read: " + e.getMessage(), e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -154,13 +174,22 @@ final class ReconstructCommand implements Callable<Integer> {
         done.file + ": is there already; keep what is done with --resume or choose another --out");
   }
 
-  private int run(Device opened, ReconstructionModel reconstructor, long start) {
+  private int run(Device opened, ReconstructionModel reconstructor, String source, long start) {
     Reconstruction work =
-        Larmor.checked(spec, () -> new Reconstruction(opened, reconstructor, crop, workers));
+        Larmor.checked(
+            spec, () -> new Reconstruction(opened, reconstructor, crop, workers, source));
     List<String> problems = new ArrayList<>();
     List<Job> jobs = jobs(problems);
     if (!resume) {
       jobs.stream().filter(Job::done).findFirst().ifPresent(ReconstructCommand::refuse);
+    }
+    for (Job job : jobs) {
+      if (job.done() && !work.isOf(job.file)) {
+        throw new DataException(
+            job.file
+                + ": was made with another checkpoint or other model options; choose another"
+                + " --out");
+      }
     }
     Console console = Larmor.console(spec);
     Results.writeOptions(out, spec);

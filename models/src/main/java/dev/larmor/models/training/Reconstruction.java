@@ -9,6 +9,7 @@ import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.SliceIndex;
 import dev.larmor.models.data.fastmri.SliceLoader;
 import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.data.hdf5.Hdf5File;
 import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.varnet.ReconstructionModel;
 import java.nio.file.Path;
@@ -22,10 +23,15 @@ import java.util.stream.IntStream;
  * @param model placed on {@code device}
  * @param size rows and columns of the images where a volume has no target that tells
  * @param workers threads that read ahead
+ * @param source what the images are made with, kept in the files: see {@link #isOf}
  */
-public record Reconstruction(Device device, ReconstructionModel model, int size, int workers) {
+public record Reconstruction(
+    Device device, ReconstructionModel model, int size, int workers, String source) {
   /** The dataset in the files written. */
   public static final String DATASET = "reconstruction";
+
+  /** The text attribute that tells the source. */
+  private static final String SOURCE = "source";
 
   public Reconstruction {
     if (size < 1 || workers < 1) {
@@ -56,6 +62,7 @@ public record Reconstruction(Device device, ReconstructionModel model, int size,
     try (SliceLoader loader =
             new SliceLoader(input, slices, MaskSource.ofFile(), BadFiles.FAIL, workers);
         Hdf5Writer writer = Hdf5Writer.replace(file)) {
+      writer.attribute(SOURCE, source);
       Hdf5Writer.SliceSink sink =
           writer.dataset(DATASET, Hdf5Writer.Element.F32, of.slices(), side, side);
       while (loader.hasNext()) {
@@ -67,6 +74,13 @@ public record Reconstruction(Device device, ReconstructionModel model, int size,
       }
       writer.commit();
       return true;
+    }
+  }
+
+  /** Whether a reconstruction was made with the same source as this one would be. */
+  public boolean isOf(Path file) {
+    try (Hdf5File done = Hdf5File.open(file)) {
+      return done.text(SOURCE).filter(source::equals).isPresent();
     }
   }
 

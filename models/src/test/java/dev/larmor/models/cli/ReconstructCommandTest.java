@@ -148,6 +148,20 @@ final class ReconstructCommandTest {
     assertArrayEquals(before, pixels(lost));
   }
 
+  /** What another network made is not taken for this one's work. */
+  @Test
+  void volumesOfAnotherCheckpointAreNotKept() {
+    trained(leaderboard).succeeded();
+    Result result = reconstruct(leaderboard, folder, "--zero-filled", "--resume");
+    assertEquals(2, result.code());
+    assertEquals(
+        "larmor: "
+            + folder.resolve("acc4/brain_test1.h5")
+            + ": was made with another checkpoint or other model options; choose another --out",
+        result.err().strip());
+    assertEquals(2, trained(leaderboard, "--resume", "--precision=bf16").code());
+  }
+
   @Test
   void aBadVolumeCostsOnlyItself() throws IOException {
     Path data = folder.resolve("data");

@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -143,6 +144,28 @@ public final class Hdf5File implements AutoCloseable {
         return OptionalDouble.of(number.doubleValue());
       }
       throw new DataException(path + ": attribute '" + attribute + "' is not a number");
+    } catch (DataException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw damaged("attribute '" + attribute + "' cannot be read", e);
+    }
+  }
+
+  /**
+   * A text attribute of the root group, if present.
+   *
+   * @throws DataException if the attribute exists but is not text
+   */
+  public Optional<String> text(String attribute) {
+    try {
+      Attribute found = hdf.getAttribute(attribute);
+      if (found == null) {
+        return Optional.empty();
+      }
+      if (found.getData() instanceof String text) {
+        return Optional.of(text);
+      }
+      throw new DataException(path + ": attribute '" + attribute + "' is not text");
     } catch (DataException e) {
       throw e;
     } catch (RuntimeException e) {
