@@ -33,7 +33,7 @@ class ArchitectureTest {
           .definedBy("dev.larmor.autograd..")
           .layer("models")
           .definedBy("dev.larmor.models..")
-          .optionalLayer("bench")
+          .layer("bench")
           .definedBy("dev.larmor.bench..")
           .ensureAllClassesAreContainedInArchitecture()
           .whereLayer("engine")

@@ -80,7 +80,7 @@ public final class HostMemory {
    */
   @SuppressWarnings("restricted") // the allocator's result gets its size
   public static MemorySegment allocate(long bytes) {
-    long rounded = Math.ceilDiv(Math.max(1, bytes), ALIGNMENT) * ALIGNMENT;
+    long rounded = align(Math.max(1, bytes));
     MemorySegment block;
     try {
       block =
@@ -96,6 +96,11 @@ public final class HostMemory {
       throw outOfMemory(rounded);
     }
     return block.reinterpret(bytes);
+  }
+
+  /** Rounds up to a multiple of {@link #ALIGNMENT}. */
+  public static long align(long bytes) {
+    return Math.addExact(bytes, ALIGNMENT - 1) & -ALIGNMENT;
   }
 
   /** Gives a block back; it must not be used again. */

@@ -4,6 +4,7 @@ import static dev.larmor.kernels.cpu.Lanes.FLOAT;
 import static dev.larmor.kernels.cpu.Lanes.MEMORY;
 
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.fft.Fft2Plan;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -38,7 +39,7 @@ final class Coils {
 
   /** Workspace of {@link #reduce}: a few coil images and the transform's scratch. */
   static long reduceWorkspace(TensorSpec coils, int threads) {
-    return CpuWorkspace.align(coilsAtATime(coils) * imageBytes(coils))
+    return HostMemory.align(coilsAtATime(coils) * imageBytes(coils))
         + Fourier.workspace(coils, threads);
   }
 
@@ -47,7 +48,7 @@ final class Coils {
     Fft2Plan plan = Fourier.plan(kspace.spec());
     int coils = kspace.dim(0);
     int atATime = coilsAtATime(kspace.spec());
-    long scratch = workspace + CpuWorkspace.align(atATime * plan.imageBytes());
+    long scratch = workspace + HostMemory.align(atATime * plan.imageBytes());
     for (int first = 0; first < coils; first += atATime) {
       int start = first;
       int count = Math.min(atATime, coils - first);

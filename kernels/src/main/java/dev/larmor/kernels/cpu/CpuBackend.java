@@ -97,7 +97,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Buffer allocate(long bytes) {
-    CpuBuffer buffer = new CpuBuffer(HostMemory.allocate(CpuWorkspace.align(bytes)));
+    CpuBuffer buffer = new CpuBuffer(HostMemory.allocate(HostMemory.align(bytes)));
     held.add(buffer);
     return buffer;
   }

@@ -14,11 +14,6 @@ final class CpuWorkspace {
     this.threads = threads;
   }
 
-  /** Rounds up to a multiple of 64. */
-  static long align(long bytes) {
-    return Math.addExact(bytes, 63) & -64;
-  }
-
   /** Scratch bytes that the backend wants for this call. */
   long bytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
     return switch (op) {

@@ -2,6 +2,7 @@ package dev.larmor.kernels.cpu;
 
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Fft2;
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.fft.Fft2Plan;
 import java.lang.foreign.MemorySegment;
 
@@ -25,7 +26,7 @@ final class Fourier {
   }
 
   private static long slot(Fft2Plan plan) {
-    return CpuWorkspace.align(plan.scratchBytes());
+    return HostMemory.align(plan.scratchBytes());
   }
 
   /** The plan for images in the last two axes. */

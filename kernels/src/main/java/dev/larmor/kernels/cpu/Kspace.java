@@ -3,6 +3,7 @@ package dev.larmor.kernels.cpu;
 import static dev.larmor.kernels.cpu.Lanes.FLOAT;
 
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.kernels.HostMemory;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -16,7 +17,7 @@ final class Kspace {
 
   /** Workspace: the mask twice for each column, for real and imaginary part. */
   static long workspace(TensorSpec k) {
-    return CpuWorkspace.align(2 * FLOAT * k.shape().dim(2));
+    return HostMemory.align(2 * FLOAT * k.shape().dim(2));
   }
 
   private interface Row {

@@ -35,19 +35,7 @@ import picocli.CommandLine.Spec;
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--reconstructions",
-      required = true,
-      paramLabel = "DIR",
-      description = "What reconstruct wrote.")
-  private Path reconstructions;
-
-  @Option(
-      names = "--data",
-      required = true,
-      paramLabel = "DIR",
-      description = "The data set with the targets.")
-  private Path data;
+  @Mixin private ResultOptions results;
 
   @Option(
       names = "--result",
@@ -60,7 +48,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Console console = Larmor.console(spec);
-    Leaderboard board = Leaderboard.match(reconstructions, data);
+    Leaderboard board = results.match();
     List<Score.Volume> volumes = new ArrayList<>();
     try (Device opened = device.open();
         ProgressLine progress = console.progress("scoring", board.entries().size())) {
@@ -78,7 +66,7 @@ final class EvaluateCommand implements Callable<Integer> {
     board.missing().forEach(name -> console.line("missing: " + name + " has no reconstruction"));
     board.extra().forEach(name -> console.line("extra: " + name + " has no target"));
     print(console, score);
-    Path file = result != null ? result : reconstructions.resolve("score.json");
+    Path file = result != null ? result : results.reconstructions.resolve("score.json");
     Results.writeJson(file, figures(board, score));
     return 0;
   }

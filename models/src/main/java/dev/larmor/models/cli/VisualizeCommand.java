@@ -43,19 +43,7 @@ final class VisualizeCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--reconstructions",
-      required = true,
-      paramLabel = "DIR",
-      description = "What reconstruct wrote.")
-  private Path reconstructions;
-
-  @Option(
-      names = "--data",
-      required = true,
-      paramLabel = "DIR",
-      description = "The data set with the targets.")
-  private Path data;
+  @Mixin private ResultOptions results;
 
   @Option(
       names = "--out",
@@ -82,11 +70,12 @@ final class VisualizeCommand implements Callable<Integer> {
   public Integer call() {
     Console console = Larmor.console(spec);
     List<Leaderboard.Entry> entries =
-        Leaderboard.match(reconstructions, data).entries().stream()
+        results.match().entries().stream()
             .filter(entry -> file == null || entry.name().equals(file))
             .toList();
     if (entries.isEmpty()) {
-      throw new DataException(reconstructions + ": no " + file + " that has a target in " + data);
+      throw new DataException(
+          results.reconstructions + ": no " + file + " that has a target in " + results.data);
     }
     int[] pictures = {0};
     try (Device opened = device.open();

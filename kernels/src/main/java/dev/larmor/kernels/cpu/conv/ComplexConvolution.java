@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 
@@ -41,7 +42,7 @@ final class ComplexConvolution implements ConvPlan {
     this.real = real;
     outChannels = shape.outChannels();
     weightsPerOutput = shape.weights() / outChannels;
-    realOffset = Workspace.align(4 * shape.weights() * Float.BYTES);
+    realOffset = HostMemory.align(4 * shape.weights() * Float.BYTES);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ final class DirectConvolution implements ConvPlan {
   private static final int TILE = 8;
 
   /** Room for one tile of a vector that is not full. */
-  private static final long STAGING_BYTES = Workspace.align((long) TILE * LANES * Float.BYTES);
+  private static final long STAGING_BYTES = HostMemory.align((long) TILE * LANES * Float.BYTES);
 
   /** Blocks of tiles, the tasks. */
   private static final int BLOCKS = 64;

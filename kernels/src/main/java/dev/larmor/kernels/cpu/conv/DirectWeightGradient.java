@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import java.util.List;
@@ -29,7 +30,7 @@ final class DirectWeightGradient implements ConvPlan {
   private static final long VECTOR_BYTES = (long) LANES * Float.BYTES;
 
   /** Room for one tile of sums and one vector of input. */
-  private static final long STAGING_BYTES = Workspace.align((TILE + 1) * VECTOR_BYTES);
+  private static final long STAGING_BYTES = HostMemory.align((TILE + 1) * VECTOR_BYTES);
 
   /** Blocks of lines a small gradient is cut into. */
   private static final int PARTS = 16;
@@ -66,7 +67,7 @@ final class DirectWeightGradient implements ConvPlan {
     boolean summed = shape.weights() <= MAX_SUMMED_WEIGHTS;
     parts = summed ? (int) Math.min(PARTS, lines) : 1;
     blocks = summed ? 1 : shape.groups() * tiles;
-    partialBytes = Workspace.align(shape.weights() * Float.BYTES);
+    partialBytes = HostMemory.align(shape.weights() * Float.BYTES);
     stagingOffset = (parts - 1) * partialBytes;
   }
 

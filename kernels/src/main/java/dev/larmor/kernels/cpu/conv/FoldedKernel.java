@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import dev.larmor.kernels.cpu.dnnl.DnnlEngine;
@@ -91,11 +92,11 @@ final class FoldedKernel implements ConvPlan {
               outLine(part) * inner.out() * shape.outChannels() * type.bytes(),
               pixels / inner.in()));
     }
-    sumsBytes = Workspace.align((long) inner.out() * shape.outChannels() * Float.BYTES);
+    sumsBytes = HostMemory.align((long) inner.out() * shape.outChannels() * Float.BYTES);
     sumsOffset = layout.reserve(sumsBytes * team.threads());
-    zBytes = Workspace.align(z);
+    zBytes = HostMemory.align(z);
     zOffset = layout.reserve(zBytes * team.threads());
-    scratchBytes = Workspace.align(scratch);
+    scratchBytes = HostMemory.align(scratch);
     scratchOffset = layout.reserve(scratchBytes * team.threads());
   }
 

@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ final class MirroredConvolution implements ConvPlan {
     this.shape = shape;
     this.gradient = direction == ConvDirection.BACKWARD_WEIGHTS;
     this.mirror = mirror;
-    this.mirrorOffset = Workspace.align(shape.weights() * Float.BYTES);
+    this.mirrorOffset = HostMemory.align(shape.weights() * Float.BYTES);
   }
 
   /**

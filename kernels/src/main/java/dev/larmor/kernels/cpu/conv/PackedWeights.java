@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.dnnl.DnnlEngine;
 import dev.larmor.kernels.cpu.dnnl.MemoryDesc;
 import dev.larmor.kernels.cpu.dnnl.Primitive;
@@ -57,7 +58,7 @@ final class PackedWeights implements AutoCloseable {
             : gradient
                 ? Primitive.reorder(engine, wanted, plain)
                 : Primitive.reorder(engine, plain, wanted);
-    long bytes = Workspace.align(wanted.bytes());
+    long bytes = HostMemory.align(wanted.bytes());
     long elements = wanted.bytes() / Float.BYTES;
     long scratch = same ? 0 : reorder.scratchBytes();
     long offset = same ? 0 : workspace.reserve(bytes + scratch);

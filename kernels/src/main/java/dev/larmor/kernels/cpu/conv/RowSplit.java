@@ -1,5 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
 import dev.larmor.kernels.cpu.Team;
 import dev.larmor.kernels.cpu.dnnl.DnnlEngine;
 import dev.larmor.kernels.cpu.dnnl.MemoryDesc;
@@ -68,7 +69,7 @@ final class RowSplit implements ConvPlan {
     }
     partialBytes = gradient ? weights.bytes(0) : 0;
     partialOffset = layout.reserve(partialBytes * (parts.size() - 1));
-    scratchBytes = Workspace.align(scratch);
+    scratchBytes = HostMemory.align(scratch);
     scratchOffset = layout.reserve(scratchBytes * team.threads());
   }
 

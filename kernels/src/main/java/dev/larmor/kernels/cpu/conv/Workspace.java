@@ -1,5 +1,7 @@
 package dev.larmor.kernels.cpu.conv;
 
+import dev.larmor.kernels.HostMemory;
+
 /** Lays out the parts of a workspace one after the other, each 64-byte aligned. */
 final class Workspace {
   private long bytes;
@@ -7,17 +9,12 @@ final class Workspace {
   /** Reserves a part; returns its offset. */
   long reserve(long size) {
     long offset = bytes;
-    bytes = Math.addExact(bytes, align(size));
+    bytes = Math.addExact(bytes, HostMemory.align(size));
     return offset;
   }
 
   /** Bytes reserved so far. */
   long bytes() {
     return bytes;
-  }
-
-  /** Rounds up to a multiple of 64. */
-  static long align(long size) {
-    return Math.addExact(size, 63) & -64;
   }
 }

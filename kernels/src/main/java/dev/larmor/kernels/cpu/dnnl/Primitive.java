@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -120,26 +122,11 @@ public final class Primitive implements AutoCloseable {
       long[] gaps,
       long[] padsBefore,
       long[] padsAfter) {
-    Functions.setOpenMpThreads(1);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment created = arena.allocate(JAVA_LONG);
-      Functions.CONVOLUTION_BACKWARD_DATA.call(
-          created.address(),
-          engine.handle,
-          Functions.CONVOLUTION_DIRECT,
-          input.handle,
-          weights.handle,
-          output.handle,
-          arena.allocateFrom(JAVA_LONG, strides).address(),
-          arena.allocateFrom(JAVA_LONG, gaps).address(),
-          arena.allocateFrom(JAVA_LONG, padsBefore).address(),
-          arena.allocateFrom(JAVA_LONG, padsAfter).address(),
-          0L,
-          engine.attributes);
-      long descriptor = created.get(JAVA_LONG, 0);
-      long chosen = query(descriptor, Functions.QUERY_WEIGHTS);
-      return new Primitive(engine, descriptor, BACKWARD_DATA, output.handle, chosen, input.handle);
-    }
+    long[] tensors = {input.handle, weights.handle, output.handle};
+    long[][] geometry = {strides, gaps, padsBefore, padsAfter};
+    long descriptor = backward(Functions.CONVOLUTION_BACKWARD_DATA, engine, tensors, geometry);
+    long chosen = query(descriptor, Functions.QUERY_WEIGHTS);
+    return new Primitive(engine, descriptor, BACKWARD_DATA, output.handle, chosen, input.handle);
   }
 
   /**
@@ -155,27 +142,34 @@ public final class Primitive implements AutoCloseable {
       long[] gaps,
       long[] padsBefore,
       long[] padsAfter) {
+    long noBias = 0;
+    long[] tensors = {input.handle, weights.handle, noBias, output.handle};
+    long[][] geometry = {strides, gaps, padsBefore, padsAfter};
+    long descriptor = backward(Functions.CONVOLUTION_BACKWARD_WEIGHTS, engine, tensors, geometry);
+    long chosen = query(descriptor, Functions.QUERY_DIFF_WEIGHTS);
+    return new Primitive(engine, descriptor, BACKWARD_WEIGHTS, input.handle, output.handle, chosen);
+  }
+
+  /** The descriptor of a gradient; the hint of the forward pass is not needed. */
+  private static long backward(
+      Functions.Function maker, DnnlEngine engine, long[] tensors, long[][] geometry) {
     Functions.setOpenMpThreads(1);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment created = arena.allocate(JAVA_LONG);
-      Functions.CONVOLUTION_BACKWARD_WEIGHTS.call(
-          created.address(),
-          engine.handle,
-          Functions.CONVOLUTION_DIRECT,
-          input.handle,
-          weights.handle,
-          0L,
-          output.handle,
-          arena.allocateFrom(JAVA_LONG, strides).address(),
-          arena.allocateFrom(JAVA_LONG, gaps).address(),
-          arena.allocateFrom(JAVA_LONG, padsBefore).address(),
-          arena.allocateFrom(JAVA_LONG, padsAfter).address(),
-          0L,
-          engine.attributes);
-      long descriptor = created.get(JAVA_LONG, 0);
-      long chosen = query(descriptor, Functions.QUERY_DIFF_WEIGHTS);
-      return new Primitive(
-          engine, descriptor, BACKWARD_WEIGHTS, input.handle, output.handle, chosen);
+      List<Object> arguments = new ArrayList<>();
+      arguments.add(created.address());
+      arguments.add(engine.handle);
+      arguments.add(Functions.CONVOLUTION_DIRECT);
+      for (long tensor : tensors) {
+        arguments.add(tensor);
+      }
+      for (long[] values : geometry) {
+        arguments.add(arena.allocateFrom(JAVA_LONG, values).address());
+      }
+      arguments.add(0L);
+      arguments.add(engine.attributes);
+      maker.call(arguments.toArray());
+      return created.get(JAVA_LONG, 0);
     }
   }
 

@@ -1,0 +1,26 @@
+package dev.larmor.models.cli;
+
+import dev.larmor.models.training.Leaderboard;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Reconstructions and the data set they are compared with. */
+final class ResultOptions {
+  @Option(
+      names = "--reconstructions",
+      required = true,
+      paramLabel = "DIR",
+      description = "What reconstruct wrote.")
+  Path reconstructions;
+
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "DIR",
+      description = "The data set with the targets.")
+  Path data;
+
+  Leaderboard match() {
+    return Leaderboard.match(reconstructions, data);
+  }
+}
