@@ -6,13 +6,11 @@ package dev.larmor.engine;
  * @param threads worker threads of a CPU backend, at least 1
  * @param budgetBytes hard limit on the bytes held (live and cached); {@link Long#MAX_VALUE} for
  *     none
- * @param cacheBytes most bytes the pool keeps for reuse
+ * @param cacheBytes bytes that the pool may hold, live and for reuse, even if there were never as
+ *     many live
  */
 public record DeviceConfig(int threads, long budgetBytes, long cacheBytes) {
-  /**
-   * All processors, no budget, a cache of a quarter of the machine's memory is far more than steps
-   * need: 1 GiB.
-   */
+  /** All processors, no budget, a gibibyte for reuse. */
   public static final DeviceConfig DEFAULT =
       new DeviceConfig(Runtime.getRuntime().availableProcessors(), Long.MAX_VALUE, 1L << 30);
 

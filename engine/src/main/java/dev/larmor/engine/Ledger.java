@@ -132,11 +132,6 @@ public final class Ledger {
     return new Bill(peak, 0, budget, peakByTag, peakByModule);
   }
 
-  /** Whether {@code bytes} more fit beside what is live and cached. */
-  boolean fits(long bytes) {
-    return bytes <= budget - live - cached;
-  }
-
   void charge(Tag tag, String where, long bytes) {
     live += bytes;
     byTag.merge(tag, bytes, Long::sum);

@@ -2,17 +2,21 @@ package dev.larmor.engine;
 
 import dev.larmor.engine.Ledger.Tag;
 import java.util.ArrayDeque;
-import java.util.Map;
+import java.util.Locale;
 import java.util.TreeMap;
 
 /**
  * Reuses a backend's blocks. Sizes are rounded up to classes (eight per octave, so at most 1/8 is
- * lost), a request is served by a cached block at most 1/8 larger, and the bytes waiting in the
- * cache are bounded: slice widths vary from volume to volume, and a cache without a bound would
- * keep every width's blocks for ever.
+ * lost), and a request is served by a block of its class: what is live then depends on the requests
+ * alone, and a dry run foretells it to the byte.
  *
- * <p>When the budget would be exceeded, or the device has no more, the cache is emptied first; only
- * then is the request refused, with the bill.
+ * <p>Fresh memory is dear: the system fills its pages with zeros, one by one, as they are first
+ * touched, which takes longer than most ops. So the pool keeps every block it may: no more is held
+ * than was once live at the same time, or than a bound, whichever is larger. Slice widths vary from
+ * volume to volume, and a pool without such a limit would keep every width's blocks for ever.
+ *
+ * <p>When the budget would be exceeded, or the device has no more, blocks are given back first;
+ * only then is the request refused, with the bill.
  */
 final class Pool {
   private static final long GRANULE = 256;
@@ -21,6 +25,7 @@ final class Pool {
   private final Ledger ledger;
   private final long cacheBytes;
   private final TreeMap<Long, ArrayDeque<Buffer>> free = new TreeMap<>();
+  private long mostLive;
 
   Pool(Backend backend, Ledger ledger, long cacheBytes) {
     this.backend = backend;
@@ -39,37 +44,28 @@ final class Pool {
 
   Buffer take(long bytes, Tag tag, String where) {
     long size = sizeClass(bytes);
-    Map.Entry<Long, ArrayDeque<Buffer>> fit = free.ceilingEntry(size);
-    if (fit != null && fit.getKey() <= size + size / 8) {
-      Buffer buffer = fit.getValue().pop();
-      if (fit.getValue().isEmpty()) {
-        free.remove(fit.getKey());
-      }
-      ledger.cached(-buffer.bytes());
-      ledger.charge(tag, where, buffer.bytes());
-      return buffer;
-    }
-    if (!ledger.fits(size)) {
-      trim(0);
-      if (!ledger.fits(size)) {
-        throw new BudgetExceededException(
-            "out of budget on "
-                + backend.name()
-                + ": "
-                + Ledger.readable(size)
-                + " more for "
-                + tag.name().toLowerCase(java.util.Locale.ROOT)
-                + (where.isEmpty() ? "" : " at " + where)
-                + "; "
-                + ledger.bill());
-      }
-    }
-    Buffer buffer = allocate(size);
-    ledger.charge(tag, where, buffer.bytes());
+    Buffer buffer = free.containsKey(size) ? uncache(size) : fresh(size, tag, where);
+    ledger.charge(tag, where, size);
+    mostLive = Math.max(mostLive, ledger.live());
     return buffer;
   }
 
-  private Buffer allocate(long size) {
+  private Buffer fresh(long size, Tag tag, String where) {
+    long live = Math.addExact(ledger.live(), size);
+    if (live > ledger.budget()) {
+      throw new BudgetExceededException(
+          "out of budget on "
+              + backend.name()
+              + ": "
+              + Ledger.readable(size)
+              + " more for "
+              + tag.name().toLowerCase(Locale.ROOT)
+              + (where.isEmpty() ? "" : " at " + where)
+              + "; "
+              + ledger.bill());
+    }
+    long most = Math.max(cacheBytes, Math.max(mostLive, live));
+    trim(Math.min(most, ledger.budget()) - live);
     try {
       return backend.allocate(size);
     } catch (OutOfMemoryError e) {
@@ -80,25 +76,28 @@ final class Pool {
 
   void give(Buffer buffer, Tag tag, String where) {
     ledger.credit(tag, where, buffer.bytes());
-    if (buffer.bytes() > cacheBytes) {
-      backend.free(buffer);
-      return;
-    }
-    trim(cacheBytes - buffer.bytes());
     free.computeIfAbsent(buffer.bytes(), k -> new ArrayDeque<>()).push(buffer);
     ledger.cached(buffer.bytes());
   }
 
-  /** Frees cached blocks, the largest first, until at most {@code bytes} remain. */
+  /**
+   * Gives cached blocks back until at most {@code bytes} of them remain: the smallest that is
+   * enough, or else the largest.
+   */
   void trim(long bytes) {
     while (ledger.cached() > bytes) {
-      Map.Entry<Long, ArrayDeque<Buffer>> largest = free.lastEntry();
-      Buffer buffer = largest.getValue().pop();
-      if (largest.getValue().isEmpty()) {
-        free.remove(largest.getKey());
-      }
-      ledger.cached(-buffer.bytes());
-      backend.free(buffer);
+      Long enough = free.ceilingKey(ledger.cached() - bytes);
+      backend.free(uncache(enough == null ? free.lastKey() : enough));
     }
+  }
+
+  private Buffer uncache(long size) {
+    ArrayDeque<Buffer> blocks = free.get(size);
+    Buffer buffer = blocks.pop();
+    if (blocks.isEmpty()) {
+      free.remove(size);
+    }
+    ledger.cached(-size);
+    return buffer;
   }
 }
