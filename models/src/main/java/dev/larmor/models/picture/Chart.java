@@ -73,18 +73,12 @@ public record Chart(String xLabel, String yLabel, List<Curve> curves) {
     line(svg, x.from, y.from, x.to, y.from, 1);
     text(svg, (x.from + x.to) / 2.0, HEIGHT - 8, "middle", xLabel);
     text(svg, 4, 14, "start", yLabel);
-    double legend = x.to;
-    for (Curve curve : curves.reversed()) {
-      text(svg, legend, 14, "end", curve.label);
-      legend -= 7.0 * curve.label.length() + 8;
-      add(
-          svg,
-          "<line x1=\"%.1f\" y1=\"10\" x2=\"%.1f\" y2=\"10\" stroke=\"%s\" stroke-width=\"3\"/>",
-          legend - 20,
-          legend,
-          curve.color);
-      legend -= 36;
+    StringBuilder legend = new StringBuilder();
+    for (Curve curve : curves) {
+      add(legend, "<tspan fill=\"%s\" dx=\"18\">&#9632;</tspan>", curve.color);
+      add(legend, "<tspan dx=\"6\">%s</tspan>", curve.label);
     }
+    text(svg, x.to, 14, "end", legend.toString());
     curves.forEach(curve -> draw(svg, curve, x, y));
     return svg.append("</svg>").toString();
   }
