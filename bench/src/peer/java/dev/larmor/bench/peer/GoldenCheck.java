@@ -5,8 +5,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.pytorch.AdamW;
+import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -49,12 +53,8 @@ public final class GoldenCheck {
             ScalarType.Float);
     try (Frame _ = new Frame();
         FiVarNet model = new FiVarNet(config);
-        FiVarNet.Slice slice = FiVarNet.Slice.of(kspace(golden), golden.flags("mask"));
-        SobelLoss criterion =
-            new SobelLoss(
-                tensor(golden, "target").narrow(0, 0, 1),
-                AnatomicalMask.BRAIN,
-                golden.floats("max")[0])) {
+        FiVarNet.Slice slice = slice(golden, 0);
+        SobelLoss criterion = criterion(golden, 0)) {
       load(model, golden);
       float[] output = floats(FiVarNetPeer.reconstruct(model, slice));
       report("output", relativeDistance(output, golden.floats("output")), OUTPUT_TOLERANCE);
@@ -66,12 +66,60 @@ public final class GoldenCheck {
         report(
             "gradients, recompute " + recompute, worstGradient(model, golden), GRADIENT_TOLERANCE);
       }
+      trainingRun(model, slice, golden);
     }
   }
 
-  /** The first slice, C64 {@code [C, H, W]}. */
-  private static Tensor kspace(GoldenFile golden) {
-    return torch.view_as_complex(tensor(golden, "kspace").narrow(0, 0, 1).squeeze(0));
+  /**
+   * Eight iterations, cycling through the slices, AdamW's step after each second one. Only
+   * reported: from the second step on no two orders of summation agree.
+   */
+  private static void trainingRun(FiVarNet model, FiVarNet.Slice first, GoldenFile golden) {
+    load(model, golden);
+    model.weights().byName().values().forEach(GoldenCheck::clearGradient);
+    double[] expected = golden.doubles("train/loss");
+    int slices = Math.toIntExact(golden.shape("kspace")[0]);
+    try (AdamWOptions options = new AdamWOptions(3e-4)) {
+      options.betas().put(0, 0.2).put(1, 0.999);
+      options.weight_decay().put(1e-6);
+      try (TensorVector parameters = model.weights().vector();
+          AdamW optimiser = new AdamW(parameters, options)) {
+        for (int i = 0; i < expected.length; i++) {
+          try (Frame _ = new Frame();
+              FiVarNet.Slice slice = slice(golden, i % slices);
+              SobelLoss criterion = criterion(golden, i % slices)) {
+            double loss = FiVarNetPeer.gradients(model, slice, criterion, Recompute.NOTHING);
+            System.out.printf("train/loss %d %25.2e%n", i, Math.abs(loss / expected[i] - 1));
+          }
+          if (i % 2 == 1) {
+            try (Frame _ = new Frame();
+                AutoGradMode _ = new AutoGradMode(false)) {
+              model.weights().byName().values().forEach(w -> w.grad().mul_(new Scalar(0.5)));
+              optimiser.step();
+            }
+            model.weights().byName().values().forEach(GoldenCheck::clearGradient);
+          }
+        }
+      }
+    }
+    try (Frame _ = new Frame()) {
+      float[] output = floats(FiVarNetPeer.reconstruct(model, first));
+      System.out.printf(
+          "train/output %23.2e%n", relativeDistance(output, golden.floats("train/output")));
+    }
+  }
+
+  private static FiVarNet.Slice slice(GoldenFile golden, int index) {
+    return FiVarNet.Slice.of(
+        torch.view_as_complex(tensor(golden, "kspace").narrow(0, index, 1).squeeze(0)),
+        golden.flags("mask"));
+  }
+
+  private static SobelLoss criterion(GoldenFile golden, int index) {
+    return new SobelLoss(
+        tensor(golden, "target").narrow(0, index, 1),
+        AnatomicalMask.BRAIN,
+        golden.floats("max")[index]);
   }
 
   private static void load(FiVarNet model, GoldenFile golden) {

@@ -50,6 +50,14 @@ final class GoldenFile {
     return values;
   }
 
+  /** A tensor of type F64. */
+  double[] doubles(String name) {
+    ByteBuffer bytes = bytes(name, "F64");
+    double[] values = new double[bytes.remaining() / Double.BYTES];
+    bytes.asDoubleBuffer().get(values);
+    return values;
+  }
+
   /** A tensor of type U8 as flags. */
   boolean[] flags(String name) {
     ByteBuffer bytes = bytes(name, "U8");
