@@ -3,19 +3,13 @@ package dev.larmor.kernels.cpu;
 import static dev.larmor.kernels.cpu.Lanes.FLOAT;
 
 import dev.larmor.engine.TensorSpec;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import jdk.incubator.vector.ByteVector;
 
 /** Moves rectangular blocks between tensors, without regard to what the elements are. */
 final class Blocks {
   /** Bytes of a task. */
   private static final long PIECE = 1 << 18;
-
-  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private final Team team;
 
@@ -43,7 +37,8 @@ final class Blocks {
 
   /** Copies bytes on the team. */
   void copy(long from, long to, long bytes) {
-    Split.ranges(team, bytes, PIECE, (first, last) -> move(from + first, to + first, last - first));
+    Split.ranges(
+        team, bytes, PIECE, (first, last) -> Bytes.copy(from + first, to + first, last - first));
   }
 
   private record Axis(long extent, long fromStride, long toStride) {}
@@ -112,65 +107,9 @@ final class Blocks {
               y += outer % axis.extent * axis.toStride;
               outer /= axis.extent;
             }
-            copyRows(x, inner.fromStride, y, inner.toStride, run, count);
+            Bytes.copyRows(x, inner.fromStride, y, inner.toStride, run, count);
             row += count;
           }
         });
-  }
-
-  /** Copies {@code rows} runs of {@code run} bytes between two strided layouts. */
-  static void copyRows(long from, long fromStride, long to, long toStride, long run, long rows) {
-    if (run >= 1024) {
-      for (long row = 0; row < rows; row++) {
-        move(from + row * fromStride, to + row * toStride, run);
-      }
-      return;
-    }
-    int whole = (int) run / Lanes.BYTES * Lanes.BYTES;
-    for (long row = 0; row < rows; row++) {
-      long x = from + row * fromStride;
-      long y = to + row * toStride;
-      int i = 0;
-      for (; i < whole; i += Lanes.BYTES) {
-        ByteVector.fromMemorySegment(ByteVector.SPECIES_PREFERRED, Lanes.MEMORY, x + i, ORDER)
-            .intoMemorySegment(Lanes.MEMORY, y + i, ORDER);
-      }
-      for (; i + 8 <= run; i += 8) {
-        Lanes.MEMORY.set(
-            ValueLayout.JAVA_LONG_UNALIGNED,
-            y + i,
-            Lanes.MEMORY.get(ValueLayout.JAVA_LONG_UNALIGNED, x + i));
-      }
-      if (i + 4 <= run) {
-        Lanes.MEMORY.set(
-            ValueLayout.JAVA_INT_UNALIGNED,
-            y + i,
-            Lanes.MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, x + i));
-        i += 4;
-      }
-      if (i + 2 <= run) {
-        Lanes.MEMORY.set(
-            ValueLayout.JAVA_SHORT_UNALIGNED,
-            y + i,
-            Lanes.MEMORY.get(ValueLayout.JAVA_SHORT_UNALIGNED, x + i));
-        i += 2;
-      }
-      if (i < run) {
-        Lanes.MEMORY.set(
-            ValueLayout.JAVA_BYTE, y + i, Lanes.MEMORY.get(ValueLayout.JAVA_BYTE, x + i));
-      }
-    }
-  }
-
-  /** Copies bytes. */
-  static void move(long from, long to, long bytes) {
-    MemorySegment.copy(Lanes.MEMORY, from, Lanes.MEMORY, to, bytes);
-  }
-
-  /** Clears bytes. */
-  static void zero(long address, long bytes) {
-    if (bytes > 0) {
-      Lanes.MEMORY.asSlice(address, bytes).fill((byte) 0);
-    }
   }
 }

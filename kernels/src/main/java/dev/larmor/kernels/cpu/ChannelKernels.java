@@ -256,7 +256,7 @@ final class ChannelKernels {
           false,
           (sample, slot, first, n) -> {
             long sums = workspace + slot * slotBytes;
-            Blocks.zero(sums, slotBytes);
+            Bytes.clear(sums, slotBytes);
             part.add(first, n, sums);
           });
       team.run(

@@ -89,7 +89,7 @@ final class InstanceNorm {
           false,
           (sample, slot, first, count) -> {
             long sums = sums(slot);
-            Blocks.zero(sums, ChannelKernels.partBytes(rows));
+            Bytes.clear(sums, ChannelKernels.partBytes(rows));
             part.add(sample, first, count, sums, sums + sumBytes());
           });
     }

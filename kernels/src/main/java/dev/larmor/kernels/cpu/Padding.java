@@ -153,15 +153,15 @@ final class Padding {
             long target = y.address() + i * lines.lineBytes();
             long from = lines.source(i);
             if (from == NOTHING) {
-              Blocks.zero(target, lines.lineBytes());
+              Bytes.clear(target, lines.lineBytes());
               continue;
             }
             long source = x.address() + from * lines.innerLine * unit;
             for (Run run : runs) {
               if (run.from == NOTHING) {
-                Blocks.zero(target + run.to * unit, run.count * unit);
+                Bytes.clear(target + run.to * unit, run.count * unit);
               } else {
-                Blocks.copyRows(
+                Bytes.copyRows(
                     source + run.from * unit, 0, target + run.to * unit, 0, run.count * unit, 1);
               }
             }
@@ -229,7 +229,7 @@ final class Padding {
     for (int w = 0; w < along.length; w++) {
       if (outer.length == 1 && along[w].length == 1) {
         long source = g.address() + outer[0] * lines.lineBytes() + along[w][0] * unit;
-        Blocks.copyRows(source, 0, target + w * unit, 0, unit, 1);
+        Bytes.copyRows(source, 0, target + w * unit, 0, unit, 1);
         continue;
       }
       for (int k = 0; k < numbers; k++) {

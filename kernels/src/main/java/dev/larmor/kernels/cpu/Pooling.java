@@ -108,7 +108,7 @@ final class Pooling {
                   in.row(n, d / depth, h / height), width, in.channels, target, in.width, scale);
             }
             long done = inside ? covered : 0;
-            Blocks.zero(target + done, out.rowBytes() - done);
+            Bytes.clear(target + done, out.rowBytes() - done);
           }
         });
   }

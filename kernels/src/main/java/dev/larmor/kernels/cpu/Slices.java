@@ -72,7 +72,7 @@ final class Slices {
             long target = y.address() + row * rowBytes;
             for (Array x : parts) {
               long run = x.spec().bytes() / rows;
-              Blocks.copyRows(x.address() + row * run, run, target, rowBytes, run, count);
+              Bytes.copyRows(x.address() + row * run, run, target, rowBytes, run, count);
               target += run;
             }
           }

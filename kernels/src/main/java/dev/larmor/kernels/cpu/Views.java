@@ -28,7 +28,7 @@ final class Views {
         Split.GRAIN,
         (first, last) -> {
           for (long i = first; i < last; i++) {
-            Blocks.copyRows(
+            Bytes.copyRows(
                 x.address() + from.index(to.rowMajor(i)) * bytes,
                 0,
                 y.address() + i * bytes,

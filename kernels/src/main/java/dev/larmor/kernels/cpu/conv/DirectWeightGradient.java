@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cpu.conv;
 
 import dev.larmor.kernels.HostMemory;
+import dev.larmor.kernels.cpu.Bytes;
 import dev.larmor.kernels.cpu.Lanes;
 import dev.larmor.kernels.cpu.Team;
 import java.util.List;
