@@ -199,8 +199,6 @@ final class DemoCommand implements Callable<Integer> {
 
   private static Score.Volume score(
       Evaluation evaluation, Leaderboard.Entry entry, List<Comparison> slices) {
-    return new Score.Volume(
-        entry,
-        evaluation.volume(entry.reconstruction(), entry.target(), entry.anatomy(), slices::add));
+    return new Score.Volume(entry, evaluation.volume(entry, slices::add));
   }
 }

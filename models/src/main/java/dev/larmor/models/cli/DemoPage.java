@@ -1,9 +1,9 @@
 package dev.larmor.models.cli;
 
 import dev.larmor.models.picture.Chart;
-import dev.larmor.models.picture.ColorMap;
 import dev.larmor.models.picture.Picture;
 import dev.larmor.models.picture.Pixels;
+import dev.larmor.models.picture.Window;
 import dev.larmor.models.training.Evaluation.Comparison;
 import dev.larmor.models.training.Leaderboard;
 import dev.larmor.models.training.Score;
@@ -22,9 +22,6 @@ import java.util.function.ToDoubleFunction;
 final class DemoPage {
   /** One held-out slice, reconstructed twice. */
   record Slice(Leaderboard.Entry entry, Comparison zeroFilled, Comparison reconstruction) {}
-
-  /** Errors are shown up to this share of the target's 99th percentile. */
-  private static final double ERROR_RANGE = 0.2;
 
   private static final int PANEL = 160;
 
@@ -126,18 +123,17 @@ final class DemoPage {
       Pixels target = new Pixels(made.side(), made.target());
       Pixels zeroFilled = new Pixels(made.side(), zero.reconstruction());
       Pixels reconstruction = new Pixels(made.side(), made.reconstruction());
-      double white = target.quantile(0.995);
-      double range = ERROR_RANGE * target.quantile(0.99);
+      Window window = Window.of(target);
       add(
           html,
           "<section><h3>Acceleration %d, slice %d</h3><div class=\"row\">%n",
           slice.entry.acceleration(),
           made.slice() + 1);
-      figure(html, gray(zeroFilled, white), "zero-filled", ssim(zero));
-      figure(html, gray(reconstruction, white), "FI-VarNet", ssim(made));
-      figure(html, gray(target, white), "target", "fully sampled");
-      figure(html, error(zeroFilled.minus(target), range), "error, zero-filled", "");
-      figure(html, error(reconstruction.minus(target), range), "error, FI-VarNet", "");
+      figure(html, gray(window, zeroFilled), "zero-filled", ssim(zero));
+      figure(html, gray(window, reconstruction), "FI-VarNet", ssim(made));
+      figure(html, gray(window, target), "target", "fully sampled");
+      figure(html, error(window, zeroFilled.minus(target)), "error, zero-filled", "");
+      figure(html, error(window, reconstruction.minus(target)), "error, FI-VarNet", "");
       html.append("</div></section>\n");
     }
     return html.toString();
@@ -147,18 +143,21 @@ final class DemoPage {
     return String.format(Locale.ROOT, "SSIM %.3f", comparison.ssim());
   }
 
-  private static Picture gray(Pixels pixels, double white) {
-    return picture(pixels, 0, white, ColorMap.GRAY);
+  private static Picture gray(Window window, Pixels pixels) {
+    return window.image(canvas(pixels), 0, 0, scale(pixels), pixels);
   }
 
-  private static Picture error(Pixels pixels, double range) {
-    return picture(pixels, -range, range, ColorMap.YELLOW_BLACK_RED);
+  private static Picture error(Window window, Pixels pixels) {
+    return window.difference(canvas(pixels), 0, 0, scale(pixels), pixels);
   }
 
-  private static Picture picture(Pixels pixels, double low, double high, ColorMap map) {
-    int scale = Math.max(1, PANEL / pixels.side());
-    int side = scale * pixels.side();
-    return new Picture(side, side, 0).image(0, 0, scale, pixels, low, high, map);
+  private static Picture canvas(Pixels pixels) {
+    int side = scale(pixels) * pixels.side();
+    return new Picture(side, side, 0);
+  }
+
+  private static int scale(Pixels pixels) {
+    return Math.max(1, PANEL / pixels.side());
   }
 
   private static void figure(StringBuilder html, Picture picture, String title, String detail) {

@@ -54,11 +54,7 @@ final class EvaluateCommand implements Callable<Integer> {
         ProgressLine progress = console.progress("scoring", board.entries().size())) {
       Evaluation evaluation = new Evaluation(opened);
       for (Leaderboard.Entry entry : board.entries()) {
-        volumes.add(
-            new Score.Volume(
-                entry,
-                evaluation.volume(
-                    entry.reconstruction(), entry.target(), entry.anatomy(), slice -> {})));
+        volumes.add(new Score.Volume(entry, evaluation.volume(entry, slice -> {})));
         progress.at(volumes.size(), entry.name().toString());
       }
     }

@@ -2,9 +2,9 @@ package dev.larmor.models.cli;
 
 import dev.larmor.engine.Device;
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.picture.ColorMap;
 import dev.larmor.models.picture.Picture;
 import dev.larmor.models.picture.Pixels;
+import dev.larmor.models.picture.Window;
 import dev.larmor.models.training.Evaluation;
 import dev.larmor.models.training.Evaluation.Comparison;
 import dev.larmor.models.training.Leaderboard;
@@ -32,9 +32,6 @@ import picocli.CommandLine.Spec;
     },
     sortOptions = false)
 final class VisualizeCommand implements Callable<Integer> {
-  /** The difference's colours end at this share of the target's 99th percentile. */
-  private static final double DIFFERENCE_RANGE = 0.2;
-
   private static final int PANEL = 384;
   private static final int MARGIN = 8;
   private static final int BLACK = 0;
@@ -84,9 +81,7 @@ final class VisualizeCommand implements Callable<Integer> {
       int done = 0;
       for (Leaderboard.Entry entry : entries) {
         evaluation.volume(
-            entry.reconstruction(),
-            entry.target(),
-            entry.anatomy(),
+            entry,
             comparison -> {
               if (only == null || only == comparison.slice()) {
                 picture(entry.name().toString(), comparison).save(target(entry, comparison));
@@ -118,8 +113,7 @@ final class VisualizeCommand implements Callable<Integer> {
     int panel = side * scale;
     int captions = MARGIN + Picture.LETTER_HEIGHT;
     int top = captions + Picture.LETTER_HEIGHT + MARGIN;
-    double white = truth.quantile(0.995);
-    double range = DIFFERENCE_RANGE * truth.quantile(0.99);
+    Window window = Window.of(truth);
     Picture picture = new Picture(4 * MARGIN + 3 * panel, top + panel + MARGIN, BLACK);
     String title =
         String.format(
@@ -130,11 +124,9 @@ final class VisualizeCommand implements Callable<Integer> {
       int left = MARGIN + p * (panel + MARGIN);
       picture.text(left, captions, labels[p], WHITE);
       switch (p) {
-        case 0 -> picture.image(left, top, scale, image, 0, white, ColorMap.GRAY);
-        case 1 -> picture.image(left, top, scale, truth, 0, white, ColorMap.GRAY);
-        default ->
-            picture.image(
-                left, top, scale, image.minus(truth), -range, range, ColorMap.YELLOW_BLACK_RED);
+        case 0 -> window.image(picture, left, top, scale, image);
+        case 1 -> window.image(picture, left, top, scale, truth);
+        default -> window.difference(picture, left, top, scale, image.minus(truth));
       }
       picture.outline(left, top, scale, region, CYAN);
     }

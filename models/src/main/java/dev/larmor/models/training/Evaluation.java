@@ -45,13 +45,15 @@ public final class Evaluation {
   /**
    * Compares one volume.
    *
-   * @param reconstruction a file with dataset {@code reconstruction} {@code F32[slices, S, S]}
-   * @param target a file with dataset {@code image_label} (or fastMRI's {@code
-   *     reconstruction_rss}), like it, and attribute {@code max}
+   * @param entry a reconstruction with dataset {@code reconstruction} {@code F32[slices, S, S]},
+   *     and a target with dataset {@code image_label} (or fastMRI's {@code reconstruction_rss}),
+   *     like it, and attribute {@code max}
    * @return the SSIM of each slice
    * @throws DataException if a file is bad or the shapes differ
    */
-  public double[] volume(Path reconstruction, Path target, Anatomy anatomy, Visitor visitor) {
+  public double[] volume(Leaderboard.Entry entry, Visitor visitor) {
+    Path reconstruction = entry.reconstruction();
+    Path target = entry.target();
     try (Hdf5File made = Hdf5File.open(reconstruction);
         ImageVolume wanted = ImageVolume.open(target)) {
       Hdf5Dataset images = made.dataset(Reconstruction.DATASET);
@@ -69,7 +71,7 @@ public final class Evaluation {
         float[] y = new float[side * side];
         images.readSlice(slice, x);
         wanted.readSlice(ImageVolume.Kind.LABEL, slice, y);
-        Comparison comparison = compare(slice, x, y, side, wanted.max(), anatomy);
+        Comparison comparison = compare(slice, x, y, side, wanted.max(), entry.anatomy());
         ssim[slice] = comparison.ssim();
         visitor.slice(comparison);
       }
