@@ -92,11 +92,6 @@ final class ReconstructCommand implements Callable<Integer> {
   private boolean resume;
 
   @Option(
-      names = "--skip-bad-files",
-      description = "Leave out files that cannot be used, and say which.")
-  private boolean skipBadFiles;
-
-  @Option(
       names = "--time-limit",
       defaultValue = "3600",
       paramLabel = "S",
@@ -112,13 +107,7 @@ final class ReconstructCommand implements Callable<Integer> {
               + " (default: ${DEFAULT-VALUE}).")
   private int crop;
 
-  @Option(
-      names = "--workers",
-      defaultValue = "1",
-      paramLabel = "N",
-      description = "Threads that read ahead (default: ${DEFAULT-VALUE}).")
-  private int workers;
-
+  @Mixin private LoaderOptions loader;
   @Mixin private ModelOptions model;
   @Mixin private DeviceOptions device;
 
@@ -158,9 +147,7 @@ final class ReconstructCommand implements Callable<Integer> {
   private List<Job> jobs(List<String> problems) {
     List<Job> jobs = new ArrayList<>();
     for (Leaderboard.Part part : Leaderboard.parts(data)) {
-      FastMriFolder input =
-          FastMriFolder.open(
-              part.folder(), Targets.OPTIONAL, skipBadFiles ? BadFiles.SKIP : BadFiles.FAIL);
+      FastMriFolder input = FastMriFolder.open(part.folder(), Targets.OPTIONAL, loader.badFiles());
       problems.addAll(input.problems());
       for (int v = 0; v < input.volumes().size(); v++) {
         jobs.add(new Job(input, v, part.in(out).resolve(input.volumes().get(v).name())));
@@ -177,7 +164,7 @@ final class ReconstructCommand implements Callable<Integer> {
   private int run(Device opened, ReconstructionModel reconstructor, String source, long start) {
     Reconstruction work =
         Larmor.checked(
-            spec, () -> new Reconstruction(opened, reconstructor, crop, workers, source));
+            spec, () -> new Reconstruction(opened, reconstructor, crop, loader.workers, source));
     List<String> problems = new ArrayList<>();
     List<Job> jobs = jobs(problems);
     if (!resume) {
@@ -214,7 +201,7 @@ final class ReconstructCommand implements Callable<Integer> {
             return Interrupt.EXIT_CODE;
           }
         } catch (DataException e) {
-          if (!skipBadFiles) {
+          if (loader.badFiles() == BadFiles.FAIL) {
             throw e;
           }
           done[0] = before + job.volume().slices();

@@ -194,17 +194,7 @@ final class TrainCommand implements Callable<Integer> {
           "Draw random instead of equispaced masks, with this probability (0.5 if none is given).")
   private double randomMask;
 
-  @Option(
-      names = "--workers",
-      defaultValue = "1",
-      paramLabel = "N",
-      description = "Threads that read ahead (default: ${DEFAULT-VALUE}).")
-  private int workers;
-
-  @Option(
-      names = "--skip-bad-files",
-      description = "Leave out files that cannot be used, and say which.")
-  private boolean skipBadFiles;
+  @Mixin private LoaderOptions loader;
 
   @Option(
       names = "--recompute",
@@ -323,9 +313,9 @@ final class TrainCommand implements Callable<Integer> {
         acceleration,
         randomMask,
         seed,
-        workers,
+        loader.workers,
         checkpointInterval,
-        skipBadFiles ? BadFiles.SKIP : BadFiles.FAIL);
+        loader.badFiles());
   }
 
   private Schedule schedule() {

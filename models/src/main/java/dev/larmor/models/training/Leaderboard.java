@@ -3,6 +3,7 @@ package dev.larmor.models.training;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.Classifier;
 import dev.larmor.models.data.DataException;
+import dev.larmor.models.data.fastmri.FastMriFolder;
 import dev.larmor.models.data.fastmri.KspaceVolume;
 import dev.larmor.models.data.hdf5.Hdf5File;
 import java.io.IOException;
@@ -10,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -77,16 +78,17 @@ public record Leaderboard(List<Entry> entries, List<Path> missing, List<Path> ex
       Path images = part.folder.resolve("image");
       Path targets = Files.isDirectory(images) ? images : part.folder;
       Path made = part.in(reconstructions);
-      TreeSet<String> wantedNames = hdf5Files(targets);
-      TreeSet<String> madeNames = hdf5Files(made);
-      for (String name : wantedNames) {
-        if (madeNames.remove(name)) {
-          entries.add(entry(part, name, made.resolve(name), targets.resolve(name)));
-        } else {
-          missing.add(Path.of(part.name, name));
-        }
-      }
-      madeNames.forEach(name -> extra.add(Path.of(part.name, name)));
+      Map<String, Path> unmatched = FastMriFolder.hdf5Files(made);
+      FastMriFolder.hdf5Files(targets)
+          .forEach((name, target) -> {
+            Path reconstruction = unmatched.remove(name);
+            if (reconstruction != null) {
+              entries.add(entry(part, name, reconstruction, target));
+            } else {
+              missing.add(Path.of(part.name, name));
+            }
+          });
+      unmatched.keySet().forEach(name -> extra.add(Path.of(part.name, name)));
     }
     if (entries.isEmpty()) {
       throw new DataException(
@@ -118,19 +120,6 @@ public record Leaderboard(List<Entry> entries, List<Path> missing, List<Path> ex
     try (Hdf5File hdf5 = Hdf5File.open(file)) {
       return hdf5.has("kspace");
     }
-  }
-
-  private static TreeSet<String> hdf5Files(Path folder) {
-    TreeSet<String> names = new TreeSet<>();
-    if (Files.isDirectory(folder)) {
-      for (Path file : list(folder)) {
-        String name = file.getFileName().toString();
-        if (name.matches("[^.].*\\.(h5|hdf5)")) {
-          names.add(name);
-        }
-      }
-    }
-    return names;
   }
 
   private static List<Path> list(Path folder) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -115,8 +116,13 @@ public final class FastMriFolder {
     return n == 1 ? "" : "s";
   }
 
-  private static Map<String, Path> hdf5Files(Path folder) {
-    Map<String, Path> files = new TreeMap<>();
+  /**
+   * The HDF5 files of a folder by name, in that order; none if there is no such folder.
+   *
+   * @throws DataException if it cannot be listed
+   */
+  public static SortedMap<String, Path> hdf5Files(Path folder) {
+    SortedMap<String, Path> files = new TreeMap<>();
     if (!Files.isDirectory(folder)) {
       return files;
     }
