@@ -2,7 +2,7 @@ package dev.larmor.kernels.cuda;
 
 /**
  * One graphics card with the libraries that compute on it: all that the backend asks of NVIDIA's
- * software, and nothing more. {@link JCudaCard} is the real one; the tests have one that runs the
+ * software, and nothing more. The real one goes through JCuda; the tests have one that runs the
  * same kernels on the host and watches the order of calls.
  *
  * <p>Everything runs on one stream of the card, {@link Driver.Stream#COMPUTE}, in the order of the

@@ -1,0 +1,2 @@
+/** NVIDIA graphics cards as a backend. */
+package dev.larmor.kernels.cuda;

@@ -1,0 +1,153 @@
+package dev.larmor.kernels.cuda;
+
+import dev.larmor.engine.DType;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A card that is not there: {@link EmulatedDriver} runs our kernels on the host, and NVIDIA's
+ * libraries are plain loops ({@code libraries.cu}). What only a real card can show – its compiler,
+ * its libraries, its speed – it does not.
+ */
+final class EmulatedCuda implements Cuda {
+  /** Where compiled kernels are kept from run to run. */
+  static final Path FOLDER = Path.of("target", "emulated-cuda").toAbsolutePath();
+
+  /** A card with everything, and more memory than a test needs. */
+  static final CardFacts CARD =
+      new CardFacts("emulated card", 9, 0, 8L << 30, 20, 1.7e9, 320e9, 12000);
+
+  private final EmulatedDriver driver;
+  private final KernelCompiler compiler =
+      new CachedCompiler(new HostCompiler(FOLDER), FOLDER.resolve("cache"));
+  private final Arena arena = Arena.ofShared();
+  private final Kernels libraries;
+
+  EmulatedCuda(CardFacts card) {
+    driver = new EmulatedDriver(card, card.memoryBytes(), FOLDER);
+    libraries = new Kernels(this, false, EmulatedCuda.class);
+  }
+
+  @Override
+  public EmulatedDriver driver() {
+    return driver;
+  }
+
+  @Override
+  public KernelCompiler compiler() {
+    return compiler;
+  }
+
+  @Override
+  public FftLibrary fft() {
+    return (batch, height, width) ->
+        new FftLibrary.Plan() {
+          /** Of an odd size, so that nobody relies on less. */
+          @Override
+          public long workspaceBytes() {
+            return 8L * batch * height * width + 24;
+          }
+
+          @Override
+          public void run(long from, long to, boolean inverse, long workspace) {
+            libraries
+                .start("libraries", "fourier")
+                .at(from)
+                .at(to)
+                .whole(batch)
+                .whole(height)
+                .whole(width)
+                .whole(inverse ? 1 : -1)
+                .grid(1, 1, 1, 1);
+          }
+
+          @Override
+          public void close() {}
+        };
+  }
+
+  @Override
+  public BlasLibrary blas() {
+    return (type, rounds, ta, tb, m, n, k, a, b, c, workspace, bytes) ->
+        libraries
+            .start("libraries", "matrix_product", type)
+            .at(a)
+            .at(b)
+            .at(c)
+            .whole(ta ? 1 : 0)
+            .whole(tb ? 1 : 0)
+            .whole(m)
+            .whole(n)
+            .whole(k)
+            .grid(1, 1, 1, 1);
+  }
+
+  @Override
+  public DnnLibrary dnn() {
+    return (problem, workspaceBytes) -> Optional.of(new Convolution(problem, libraries));
+  }
+
+  private record Convolution(DnnLibrary.Problem problem, Kernels libraries)
+      implements DnnLibrary.Plan {
+    @Override
+    public String algorithm() {
+      return "loops";
+    }
+
+    @Override
+    public long workspaceBytes() {
+      return 0;
+    }
+
+    @Override
+    public void run(long x, long w, long y, long workspace) {
+      int[] words = new int[27];
+      words[0] = problem.direction().ordinal();
+      words[1] = problem.channelsLast() ? 1 : 0;
+      words[2] = problem.groups();
+      extents(problem.x(), words, 3);
+      extents(problem.w(), words, 8);
+      extents(problem.y(), words, 13);
+      spatial(problem.stride(), words, 18, 1);
+      spatial(problem.padding(), words, 21, 0);
+      spatial(problem.dilation(), words, 24, 1);
+      DType type = problem.type();
+      Launch launch = libraries.start("libraries", "convolve", type);
+      switch (problem.direction()) {
+        case FORWARD -> launch.at(x).at(w).at(y);
+        case INPUT -> launch.at(y).at(w).at(x);
+        case WEIGHT -> launch.at(x).at(y).at(w);
+      }
+      launch.wholes(words).grid(1, 1, 1, 1);
+    }
+
+    private static void extents(List<Integer> dims, int[] words, int at) {
+      words[at] = dims.get(0);
+      words[at + 1] = dims.get(1);
+      spatial(dims.subList(2, dims.size()), words, at + 2, 1);
+    }
+
+    /** Two axes count as the last two of three. */
+    private static void spatial(List<Integer> axes, int[] words, int at, int missing) {
+      words[at] = missing;
+      for (int i = 0; i < axes.size(); i++) {
+        words[at + 3 - axes.size() + i] = axes.get(i);
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Override
+  public void close() {
+    libraries.close();
+    arena.close();
+    String left = driver.close();
+    if (left != null) {
+      throw new AssertionError("not given back to the driver: " + left);
+    }
+  }
+}
