@@ -47,10 +47,18 @@ public interface Backend extends AutoCloseable {
   long workspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs);
 
   /**
+   * Scratch bytes that {@link #run} can not do without, where there is no room for what it wants.
+   */
+  default long leastWorkspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    return workspaceBytes(op, inputs, outputs);
+  }
+
+  /**
    * Runs one op. Inputs and outputs never overlap, but for an {@link Op.InPlace} op, which updates
    * inputs.
    *
-   * @param workspace at least {@link #workspaceBytes} bytes, or null if that is 0
+   * @param workspace at least {@link #leastWorkspaceBytes} bytes, and {@link #workspaceBytes} where
+   *     there was room; null if that is 0
    */
   void run(Op op, List<Operand> inputs, List<Operand> outputs, Buffer workspace);
 

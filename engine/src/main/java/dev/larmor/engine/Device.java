@@ -191,6 +191,9 @@ public final class Device implements AutoCloseable {
       results.add(outputs[i].operand());
     }
     long bytes = backend.workspaceBytes(op, in, out);
+    if (!pool.fits(bytes)) {
+      bytes = backend.leastWorkspaceBytes(op, in, out);
+    }
     Buffer workspace = bytes == 0 ? null : pool.take(bytes, Tag.WORKSPACE, where);
     try {
       backend.run(op, operands, results, workspace);

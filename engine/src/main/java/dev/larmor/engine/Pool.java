@@ -50,19 +50,15 @@ final class Pool {
     return buffer;
   }
 
+  /** Whether a block for {@code bytes} more would be within the budget. */
+  boolean fits(long bytes) {
+    return bytes == 0 || Math.addExact(ledger.live(), sizeClass(bytes)) <= ledger.budget();
+  }
+
   private Buffer fresh(long size, Tag tag, String where) {
     long live = Math.addExact(ledger.live(), size);
     if (live > ledger.budget()) {
-      throw new BudgetExceededException(
-          "out of budget on "
-              + backend.name()
-              + ": "
-              + Ledger.readable(size)
-              + " more for "
-              + tag.name().toLowerCase(Locale.ROOT)
-              + (where.isEmpty() ? "" : " at " + where)
-              + "; "
-              + ledger.bill());
+      throw exceeded("out of budget on " + backend.name(), size, tag, where);
     }
     long most = Math.max(cacheBytes, Math.max(mostLive, live));
     trim(Math.min(most, ledger.budget()) - live);
@@ -70,8 +66,24 @@ final class Pool {
       return backend.allocate(size);
     } catch (OutOfMemoryError e) {
       trim(0);
-      return backend.allocate(size);
+      try {
+        return backend.allocate(size);
+      } catch (OutOfMemoryError again) {
+        throw exceeded(backend.name() + ": " + again.getMessage(), size, tag, where);
+      }
     }
+  }
+
+  private BudgetExceededException exceeded(String what, long size, Tag tag, String where) {
+    return new BudgetExceededException(
+        what
+            + ": "
+            + Ledger.readable(size)
+            + " more for "
+            + tag.name().toLowerCase(Locale.ROOT)
+            + (where.isEmpty() ? "" : " at " + where)
+            + "; "
+            + ledger.bill());
   }
 
   void give(Buffer buffer, Tag tag, String where) {

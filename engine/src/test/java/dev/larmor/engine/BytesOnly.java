@@ -20,6 +20,12 @@ final class BytesOnly implements Backend {
   /** What each op wants. */
   long workspace;
 
+  /** What each op can do with, if less than it wants. */
+  long leastWorkspace = Long.MAX_VALUE;
+
+  /** Scratch memory of the last op, bytes. */
+  long given;
+
   /** Thrown by the next op, if not null. */
   RuntimeException failure;
 
@@ -83,7 +89,13 @@ final class BytesOnly implements Backend {
   }
 
   @Override
+  public long leastWorkspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    return Math.min(leastWorkspace, workspace);
+  }
+
+  @Override
   public void run(Op op, List<Operand> inputs, List<Operand> outputs, Buffer scratch) {
+    given = scratch == null ? 0 : scratch.bytes();
     if (failure != null) {
       throw failure;
     }

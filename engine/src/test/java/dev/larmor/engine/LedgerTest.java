@@ -140,6 +140,25 @@ class LedgerTest {
   }
 
   @Test
+  void givesAnOpTheLeastWorkspaceWhereThereIsNoRoomForMore() {
+    backend.workspace = 4096;
+    backend.leastWorkspace = 1024;
+    try (Device device = open(4096)) {
+      Scope.run(() -> {
+        Affine.scale(2).apply(device.empty(TensorSpec.of(DType.F32, 64), Tag.TEMPORARY));
+        assertEquals(1024, backend.given);
+      });
+      device.trim();
+    }
+    try (Device device = open(8192)) {
+      Scope.run(() -> {
+        Affine.scale(2).apply(device.empty(KIB, Tag.TEMPORARY));
+      });
+      assertEquals(4096, backend.given);
+    }
+  }
+
+  @Test
   void refusesAWorkspaceThatExceedsTheBudget() {
     backend.workspace = 4096;
     try (Device device = open(4096)) {

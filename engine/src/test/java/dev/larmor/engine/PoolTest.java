@@ -106,7 +106,14 @@ class PoolTest {
     pool.give(pool.take(4096, Tag.TEMPORARY, ""), Tag.TEMPORARY, "");
     pool.take(8192, Tag.TEMPORARY, "");
     assertEquals(8192, backend.heldBytes());
-    assertThrows(OutOfMemoryError.class, () -> pool.take(1, Tag.TEMPORARY, ""));
+    BudgetExceededException e =
+        assertThrows(
+            BudgetExceededException.class, () -> pool.take(1, Tag.TEMPORARY, "unet.down.1"));
+    assertTrue(
+        e.getMessage()
+            .startsWith(
+                "bytes: bytes has no 256 bytes left: 256 B more for temporary at unet.down.1; held"),
+        e.getMessage());
     assertEquals(8192, ledger.live(), "nothing is booked for what was refused");
   }
 

@@ -10,6 +10,11 @@ public interface WorkspaceRule extends AutoCloseable {
   /** Scratch bytes for one call of {@code op}. */
   long bytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs);
 
+  /** Scratch bytes that a call can do with, if there is no room for {@link #bytes}. */
+  default long least(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    return bytes(op, inputs, outputs);
+  }
+
   @Override
   default void close() {}
 }

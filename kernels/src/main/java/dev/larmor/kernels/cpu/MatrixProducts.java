@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cpu;
 
 import dev.larmor.engine.DType;
+import dev.larmor.kernels.PlanCache;
 import dev.larmor.kernels.cpu.conv.ConvDirection;
 import dev.larmor.kernels.cpu.conv.ConvShape;
 import dev.larmor.kernels.cpu.conv.Convolutions;

@@ -143,6 +143,11 @@ final class CudaBackend implements Backend {
   }
 
   @Override
+  public long leastWorkspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    return workspaces.least(op, inputs, outputs);
+  }
+
+  @Override
   public void run(Op op, List<Operand> inputs, List<Operand> outputs, Buffer workspace) {
     attach();
     List<CudaBuffer> used = new ArrayList<>(inputs.size() + outputs.size() + 1);
@@ -175,7 +180,8 @@ final class CudaBackend implements Backend {
       case ChunkAttention.Grad o ->
           attention.chunksGrad(o.attention().chunks(), x[0], x[1], x[2], x[3], y[0], y[1], y[2]);
       case Concat o -> movement.concat(o, x, y[0]);
-      case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ -> convolutions.run(op, x, y[0], w);
+      case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ ->
+          convolutions.run(op, x, y[0], w, workspace.bytes());
       case Crop o -> movement.crop(o, x[0], y[0]);
       case Dot _ -> sums.dot(x[0], x[1], y[0], w);
       case Embed o -> movement.embed(o, x[0], y[0]);

@@ -33,4 +33,13 @@ public record CudaWorkspace(boolean channelsLast) implements WorkspaceRule {
       default -> 0;
     };
   }
+
+  @Override
+  public long least(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    return switch (op) {
+      case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ ->
+          Convolutions.leastWorkspace(op, inputs, outputs, channelsLast);
+      default -> bytes(op, inputs, outputs);
+    };
+  }
 }

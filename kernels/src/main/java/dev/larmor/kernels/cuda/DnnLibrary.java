@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.DType;
+import dev.larmor.kernels.PlanCache;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,7 +44,7 @@ interface DnnLibrary {
   Optional<Plan> plan(Problem problem, long workspaceBytes);
 
   /** An algorithm chosen for one problem. */
-  interface Plan extends AutoCloseable {
+  interface Plan extends PlanCache.Plan {
     /** What was chosen, for people. */
     String algorithm();
 
@@ -51,8 +52,5 @@ interface DnnLibrary {
 
     /** Computes the tensor of the problem's direction from the other two. */
     void run(long x, long w, long y, long workspace);
-
-    @Override
-    void close();
   }
 }

@@ -1,5 +1,7 @@
 package dev.larmor.kernels.cuda;
 
+import dev.larmor.kernels.PlanCache;
+
 /** Two-dimensional complex Fourier transforms, unscaled (cuFFT). */
 interface FftLibrary {
   /**
@@ -10,13 +12,10 @@ interface FftLibrary {
   Plan plan(int batch, int height, int width);
 
   /** A transform of one size. */
-  interface Plan extends AutoCloseable {
+  interface Plan extends PlanCache.Plan {
     long workspaceBytes();
 
     /** Transforms; {@code to} may be {@code from}. The inverse is not divided by the size. */
     void run(long from, long to, boolean inverse, long workspace);
-
-    @Override
-    void close();
   }
 }

@@ -24,10 +24,10 @@ final class Sums {
     return Math.ceilDiv(share, Launch.BLOCK) * Launch.BLOCK;
   }
 
-  /** A float for each share. */
+  /** A double for each share. */
   static long workspace(TensorSpec x) {
     long reals = x.shape().elements() * (x.dtype().isComplex() ? 2 : 1);
-    return Math.ceilDiv(reals, share(reals)) * Float.BYTES;
+    return Math.ceilDiv(reals, share(reals)) * Double.BYTES;
   }
 
   void sum(Array x, Array y, long workspace) {

@@ -64,6 +64,11 @@ final class MetaBackend implements Backend {
   }
 
   @Override
+  public long leastWorkspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    return workspace.least(op, inputs, outputs);
+  }
+
+  @Override
   public void run(Op op, List<Operand> inputs, List<Operand> outputs, Buffer scratch) {}
 
   @Override

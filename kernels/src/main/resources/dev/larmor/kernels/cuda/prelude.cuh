@@ -69,7 +69,7 @@ struct alignas(16) Pack {
   T at[SIZE];
 };
 
-const int PACK = Pack<element>::SIZE;
+[[maybe_unused]] const int PACK = Pack<element>::SIZE;
 
 __device__ __forceinline__ i64 thread_index() {
   return blockIdx.x * (i64)blockDim.x + threadIdx.x;
@@ -121,7 +121,7 @@ __device__ __forceinline__ void map(const T *a, const T *b, T *y, i64 n, F f) {
 }
 
 // Threads of a block that sums: the order of its sum follows from this number.
-const int BLOCK = 256;
+[[maybe_unused]] const int BLOCK = 256;
 
 // The sum over a block of BLOCK threads, combined by `plus` in a tree of fixed shape; only thread 0
 // gets it. May be called again at once.

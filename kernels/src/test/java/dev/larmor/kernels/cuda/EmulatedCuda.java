@@ -86,7 +86,11 @@ final class EmulatedCuda implements Cuda {
 
   @Override
   public DnnLibrary dnn() {
-    return (problem, workspaceBytes) -> Optional.of(new Convolution(problem, libraries));
+    // Like a real library it can not do everything; our own kernels do the rest.
+    return (problem, workspaceBytes) ->
+        problem.groups() > 1 || problem.dilation().contains(2)
+            ? Optional.empty()
+            : Optional.of(new Convolution(problem, libraries));
   }
 
   private record Convolution(DnnLibrary.Problem problem, Kernels libraries)

@@ -1,6 +1,6 @@
 package dev.larmor.kernels.cpu.conv;
 
-import dev.larmor.kernels.cpu.PlanCache;
+import dev.larmor.kernels.PlanCache;
 
 /**
  * One way to compute one convolution in one direction: how it is cut into tasks, and what each task

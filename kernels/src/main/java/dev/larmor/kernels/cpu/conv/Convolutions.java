@@ -1,7 +1,7 @@
 package dev.larmor.kernels.cpu.conv;
 
 import dev.larmor.engine.DType;
-import dev.larmor.kernels.cpu.PlanCache;
+import dev.larmor.kernels.PlanCache;
 import dev.larmor.kernels.cpu.Team;
 import dev.larmor.kernels.cpu.dnnl.Dnnl;
 import dev.larmor.kernels.cpu.dnnl.DnnlEngine;

@@ -1,4 +1,4 @@
-package dev.larmor.kernels.cpu;
+package dev.larmor.kernels;
 
 import java.util.LinkedHashMap;
 import java.util.function.Function;

@@ -1,4 +1,4 @@
-package dev.larmor.kernels.cpu;
+package dev.larmor.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
