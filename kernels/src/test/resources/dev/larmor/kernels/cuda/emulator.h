@@ -41,7 +41,6 @@ const int WARP_SIZE = 32;
 struct Thread {
   State state;
   Index index;
-  size_t shared;      // bytes of shared memory declared so far
   uint64_t gives;     // what a warp operation exchanges
   void *stack_pointer;
 };
@@ -52,6 +51,13 @@ static void *scheduler;
 static char *stacks;
 static Index grid, block, block_index;
 alignas(64) static unsigned char shared_memory[48 << 10];
+static struct {
+  const void *declaration;
+  void *at;
+} array[16];
+const int MOST_ARRAYS = 16;
+static int arrays;
+static size_t shared_used;
 static char error[256];
 static void (*body)();
 
@@ -137,15 +143,20 @@ static void leave(State state) {
 }
 #endif
 
-// The same place for every thread of a block: they all declare the same arrays in the same order.
-static inline void *shared_array(size_t bytes) {
-  size_t at = (current->shared + 15) / 16 * 16;
-  if (at + bytes > sizeof shared_memory) {
-    fail("more than 48 KiB of shared memory");
-    at = 0;
+// Where the block's array of one declaration is: the same for every thread and every time.
+static inline void *shared_array(const void *declaration, size_t bytes) {
+  for (int i = 0; i < arrays; i++) {
+    if (array[i].declaration == declaration) return array[i].at;
   }
-  current->shared = at + bytes;
-  return shared_memory + at;
+  size_t first = (shared_used + 15) / 16 * 16;
+  if (first + bytes > sizeof shared_memory || arrays == MOST_ARRAYS) {
+    fail("more than 48 KiB of shared memory");
+    first = 0;
+  } else {
+    shared_used = first + bytes;
+    array[arrays++] = {declaration, shared_memory + first};
+  }
+  return shared_memory + first;
 }
 
 static inline uint64_t exchange(uint64_t gives, int from_lane) {
@@ -161,11 +172,12 @@ static inline uint64_t exchange(uint64_t gives, int from_lane) {
 
 static void run_block(int count, bool descending) {
   memset(shared_memory, 0xff, sizeof shared_memory);
+  arrays = 0;
+  shared_used = 0;
   for (int i = 0; i < count; i++) {
     Thread &t = threads[i];
     t.state = READY;
     t.index = {i % block.x, i / block.x % block.y, i / (block.x * block.y)};
-    t.shared = 0;
     prepare(t, i);
   }
   for (;;) {
@@ -230,8 +242,9 @@ static const char *launch(void (*kernel)(A...), const unsigned *geometry, void *
 #define blockIdx emulator::block_index
 #define blockDim emulator::block
 #define gridDim emulator::grid
-#define SHARED(type, name, count) \
-  type *name = (type *)emulator::shared_array(sizeof(type) * (count))
+#define SHARED(type, name, count)      \
+  static const char declared_##name = 0; \
+  type *name = (type *)emulator::shared_array(&declared_##name, sizeof(type) * (count))
 
 static inline void __syncthreads() { emulator::leave(emulator::BARRIER); }
 
