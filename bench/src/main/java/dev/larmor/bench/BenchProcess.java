@@ -1,6 +1,6 @@
 package dev.larmor.bench;
 
-import dev.larmor.models.nn.Precision;
+import dev.larmor.engine.Precision;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -24,7 +24,7 @@ public final class BenchProcess {
 
   /**
    * Runs {@code --mode op --op NAME} or {@code --mode train|recompute|keep|reconstruct --shape
-   * 15x640x372}, with {@code --threads 2 --precision fp32|bf16 --warmup 1}.
+   * 15x640x372}, with {@code --threads 2 --precision fp32|tf32|bf16|fp16 --warmup 1}.
    */
   public static void main(String[] args) throws IOException {
     Map<String, String> options =
@@ -67,8 +67,9 @@ public final class BenchProcess {
 
   private static Timed work(Map<String, String> options) {
     int threads = Integer.parseInt(options.get("threads"));
+    Precision precision = Precision.named(options.get("precision"));
     if (options.get("mode").equals("op")) {
-      return new TimedOp(options.get("op"), threads, options.get("precision"));
+      return new TimedOp(options.get("op"), threads, precision);
     }
     String[] shape = options.get("shape").split("x");
     return new TimedModel(
@@ -77,7 +78,7 @@ public final class BenchProcess {
         Integer.parseInt(shape[1]),
         Integer.parseInt(shape[2]),
         threads,
-        Precision.named(options.get("precision")));
+        precision);
   }
 
   private static double seconds(Timed work) {

@@ -1,6 +1,6 @@
 package dev.larmor.bench;
 
-import dev.larmor.models.nn.Precision;
+import dev.larmor.engine.Precision;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -1,5 +1,6 @@
 package dev.larmor.bench;
 
+import dev.larmor.engine.Precision;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -62,8 +63,8 @@ public class OpBenchmark {
   })
   private String op;
 
-  @Param("fp32")
-  private String precision;
+  @Param("FP32")
+  private Precision precision;
 
   @Param("2")
   private int threads;

@@ -8,6 +8,7 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Philox;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.models.data.Anatomy;
@@ -16,7 +17,6 @@ import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.loss.Criterion;
 import dev.larmor.models.loss.SliceContext;
-import dev.larmor.models.nn.Precision;
 import dev.larmor.models.training.DryRun;
 import dev.larmor.models.training.TrainingStep;
 import dev.larmor.models.training.TrainingStep.Slice;
@@ -87,7 +87,9 @@ public final class TimedModel implements Timed {
             .peak()
             .live();
     long budget = mode == Mode.TRAIN ? DeviceConfig.GTX1080_BUDGET : Long.MAX_VALUE;
-    this.device = Device.open(name, DeviceConfig.DEFAULT.withThreads(threads).withBudget(budget));
+    DeviceConfig open =
+        DeviceConfig.DEFAULT.withThreads(threads).withBudget(budget).withPrecision(precision);
+    this.device = Device.open(name, open);
     this.model = config.build();
     model.place(device, Philox.of(2025, "init"));
     this.adam =

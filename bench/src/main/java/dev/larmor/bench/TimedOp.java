@@ -5,6 +5,7 @@ import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Ledger.Tag;
 import dev.larmor.engine.Philox;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Recorder;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Shape;
@@ -63,22 +64,23 @@ public final class TimedOp implements Timed {
   /**
    * Makes the op's inputs.
    *
-   * @param precision fp32 or bf16: of feature maps
+   * @param precision of feature maps and the products with them
    */
-  public TimedOp(String name, int threads, String precision) {
+  public TimedOp(String name, int threads, Precision precision) {
     String[] parts = name.split("/");
     if (parts.length < 3) {
       throw new IllegalArgumentException(name + " is not operation/direction/shape[/out x kernel]");
     }
-    this.name = name + " " + precision;
+    this.name = name + " " + precision.label();
     this.runForward = !parts[1].equals("backward");
     this.runBackward = !parts[1].equals("forward");
     this.device =
         Device.open(
-            System.getProperty("larmor.device", "cpu"), DeviceConfig.DEFAULT.withThreads(threads));
+            System.getProperty("larmor.device", "cpu"),
+            DeviceConfig.DEFAULT.withThreads(threads).withPrecision(precision));
     long[] shape = numbers(parts[2]);
     int rank = shape.length - 2;
-    DType features = precision.equals("bf16") ? DType.BF16 : DType.F32;
+    DType features = precision.features();
     switch (parts[0]) {
       case "conv", "complexconv" -> {
         long[] k = numbers(parts[3]);

@@ -14,7 +14,8 @@ public interface BackendProvider {
   /**
    * Opens the backend.
    *
-   * @throws DeviceException in one sentence why it can not be opened here
+   * @throws DeviceException in one sentence why it can not be opened here, or has no TF32 where the
+   *     precision asks for it; that it lacks the precision's dtype is said by {@link Device#open}
    */
   Backend open(String device, DeviceConfig config);
 }

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * An open backend with its ledger and pool: where tensors live and ops run. A device is driven by
@@ -50,13 +52,14 @@ public final class Device implements AutoCloseable {
   /**
    * Opens a device by name: {@code cpu}, {@code ref}, {@code meta}, {@code meta:gtx1080}, …
    *
-   * @throws DeviceException in one sentence, if there is no such device or it can not be used here
+   * @throws DeviceException in one sentence, if there is no such device, it can not be used here,
+   *     or it does not compute in the configuration's precision
    */
   public static Device open(String name, DeviceConfig config) {
     List<String> known = new ArrayList<>();
     for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
       if (provider.provides(name)) {
-        return new Device(provider.open(name, config), config);
+        return over(provider.open(name, config), config);
       }
       known.add(provider.devices());
     }
@@ -68,9 +71,29 @@ public final class Device implements AutoCloseable {
             + (known.isEmpty() ? "no backend is on the class path" : "expected one of " + known));
   }
 
-  /** A device over a backend made by hand. */
+  /**
+   * A device over a backend made by hand, which the device will close.
+   *
+   * @throws DeviceException if the backend does not compute in the configuration's precision; it is
+   *     closed then
+   */
   public static Device over(Backend backend, DeviceConfig config) {
-    return new Device(backend, config);
+    Precision precision = config.precision();
+    Set<DType> dtypes = backend.capabilities().dtypes();
+    if (dtypes.contains(precision.features())) {
+      return new Device(backend, config);
+    }
+    String name = backend.name();
+    backend.close();
+    // Whether there is TF32 beside F32 is for the backend to know.
+    String others =
+        Stream.of(Precision.FP32, Precision.BF16, Precision.FP16)
+            .filter(p -> dtypes.contains(p.features()))
+            .map(Precision::label)
+            .collect(Collectors.joining(" or "));
+    throw new DeviceException(
+        "%s does not compute in %s, which %s keeps feature maps in: use %s"
+            .formatted(name, precision.features(), precision.label(), others));
   }
 
   /** Every device not yet closed; tests check that each one's ledger is back at zero. */

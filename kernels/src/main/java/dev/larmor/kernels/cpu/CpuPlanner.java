@@ -1,6 +1,8 @@
 package dev.larmor.kernels.cpu;
 
 import dev.larmor.engine.Capabilities;
+import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Op;
 import dev.larmor.kernels.WorkspaceRule;
@@ -10,9 +12,13 @@ import java.util.List;
 public final class CpuPlanner implements WorkspaceRule {
   private final CpuBackend backend;
 
-  /** The rules of a backend with a team of {@code threads}. */
-  public CpuPlanner(int threads) {
-    backend = new CpuBackend(threads);
+  /**
+   * The rules of the backend that {@code config} opens.
+   *
+   * @throws DeviceException as that would
+   */
+  public CpuPlanner(DeviceConfig config) {
+    backend = CpuProvider.backend(config);
   }
 
   /** The backend's layout and dtypes. */

@@ -38,7 +38,7 @@ public final class MetaProvider implements BackendProvider {
           (op, inputs, outputs) -> 0);
     }
     if (device.equals("meta:cpu")) {
-      CpuPlanner cpu = new CpuPlanner(config.threads());
+      CpuPlanner cpu = new CpuPlanner(config);
       return new MetaBackend(device, cpu.capabilities(), cpu);
     }
     for (Card card : Card.values()) {

@@ -4,6 +4,7 @@ import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
+import dev.larmor.engine.Precision;
 import dev.larmor.models.cli.DemoPage.Slice;
 import dev.larmor.models.data.fastmri.FastMriFolder;
 import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
@@ -11,7 +12,6 @@ import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.io.AtomicFile;
 import dev.larmor.models.loss.Criterion;
-import dev.larmor.models.nn.Precision;
 import dev.larmor.models.training.Checkpoint;
 import dev.larmor.models.training.Evaluation;
 import dev.larmor.models.training.Evaluation.Comparison;
@@ -94,7 +94,7 @@ final class DemoCommand implements Callable<Integer> {
         FastMriFolder.open(data.resolve("val"), Targets.REQUIRED, BadFiles.FAIL);
     Path test = data.resolve("leaderboard");
     DemoPage page = new DemoPage();
-    try (Device opened = device.open();
+    try (Device opened = device.open(NETWORK.precision());
         Network network = Network.place(opened, NETWORK, SEED)) {
       console.line(
           String.format(

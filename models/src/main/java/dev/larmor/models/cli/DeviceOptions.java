@@ -2,6 +2,7 @@ package dev.larmor.models.cli;
 
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.Precision;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -33,20 +34,21 @@ final class DeviceOptions {
               + " (default: no limit).")
   Long budget;
 
-  /** The settings to open a device with. */
-  DeviceConfig config() {
-    return Larmor.checked(
-        command,
-        () -> {
-          DeviceConfig config = DeviceConfig.DEFAULT;
-          if (threads != null) {
-            config = config.withThreads(threads);
-          }
-          return budget == null ? config : config.withBudget(budget);
-        });
+  /** Opens the device for images alone. */
+  Device open() {
+    return open(Precision.FP32);
   }
 
-  Device open() {
-    return Device.open(device, config());
+  /** Opens the device for a network of this precision. */
+  Device open(Precision precision) {
+    return Device.open(device, Larmor.checked(command, this::config).withPrecision(precision));
+  }
+
+  private DeviceConfig config() {
+    DeviceConfig config = DeviceConfig.DEFAULT;
+    if (threads != null) {
+      config = config.withThreads(threads);
+    }
+    return budget == null ? config : config.withBudget(budget);
   }
 }

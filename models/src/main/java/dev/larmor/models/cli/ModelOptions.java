@@ -1,7 +1,7 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.engine.Precision;
 import dev.larmor.models.fivarnet.FiVarNet;
-import dev.larmor.models.nn.Precision;
 import dev.larmor.models.varnet.ModelConfig;
 import dev.larmor.models.varnet.VarNet;
 import picocli.CommandLine.Option;
@@ -77,7 +77,8 @@ final class ModelOptions {
   @Option(
       names = "--precision",
       paramLabel = "P",
-      description = "What feature maps are kept in: fp32 or bf16 (default: fp32).")
+      description =
+          "What the network computes in: fp32, tf32 (cards only), bf16 or fp16 (default: fp32).")
   String precision;
 
   /**

@@ -5,6 +5,7 @@ import dev.larmor.autograd.RecomputePlan;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Ledger;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.op.Cost;
 import dev.larmor.models.loss.Criterion;
 import dev.larmor.models.training.DryRun;
@@ -113,7 +114,7 @@ final class PlanCommand implements Callable<Integer> {
         shape,
         crop,
         crop,
-        describe(target));
+        describe(target, network.precision()));
     DryRun.Report step = dry.training(network, loss, size, policy(dry, network, loss, size, limit));
     report("training step (two samples accumulated, then the optimiser's step)", step);
     report("reconstruction", dry.reconstruction(network, size));
@@ -164,8 +165,8 @@ final class PlanCommand implements Callable<Integer> {
         spec.commandLine(), "--device " + device + " wants a --card to plan for: gtx1080 or h200");
   }
 
-  private static String describe(String target) {
-    try (Device device = Device.open(target)) {
+  private static String describe(String target, Precision precision) {
+    try (Device device = Device.open(target, DeviceConfig.DEFAULT.withPrecision(precision))) {
       return device.capabilities().description();
     }
   }

@@ -118,16 +118,17 @@ final class ReconstructCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "Give either --checkpoint=FILE or --zero-filled");
     }
-    try (Device opened = device.open()) {
-      if (zeroFilled) {
+    if (zeroFilled) {
+      try (Device opened = device.open()) {
         return run(opened, new ZeroFilled(), "zero-filled", start);
       }
-      ModelConfig saved = Checkpoint.config(checkpoint).orElse(null);
-      ModelConfig architecture = Larmor.checked(spec, () -> model.config(saved));
-      try (Network network = Network.place(opened, architecture, 0)) {
-        Checkpoint.load(checkpoint, network, null);
-        return run(opened, network.model(), source(architecture), start);
-      }
+    }
+    ModelConfig saved = Checkpoint.config(checkpoint).orElse(null);
+    ModelConfig architecture = Larmor.checked(spec, () -> model.config(saved));
+    try (Device opened = device.open(architecture.precision());
+        Network network = Network.place(opened, architecture, 0)) {
+      Checkpoint.load(checkpoint, network, null);
+      return run(opened, network.model(), source(architecture), start);
     }
   }
 

@@ -236,7 +236,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() {
     ModelConfig architecture = Larmor.checked(spec, () -> model.config(null));
     TrainingSettings settings = Larmor.checked(spec, this::settings);
-    try (Device opened = device.open()) {
+    try (Device opened = device.open(architecture.precision())) {
       return train(opened, architecture, settings);
     }
   }

@@ -5,6 +5,7 @@ import dev.larmor.autograd.Module;
 import dev.larmor.autograd.Parameter;
 import dev.larmor.autograd.Tape;
 import dev.larmor.engine.DType;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Shape;
 import dev.larmor.engine.Tensor;
@@ -18,7 +19,6 @@ import dev.larmor.engine.op.SensReduce;
 import dev.larmor.engine.op.Sub;
 import dev.larmor.models.nn.ConvNormAct;
 import dev.larmor.models.nn.InstanceNorm;
-import dev.larmor.models.nn.Precision;
 import dev.larmor.models.nn.Standardization;
 import dev.larmor.models.nn.Unet2d;
 

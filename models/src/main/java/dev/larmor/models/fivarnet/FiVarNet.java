@@ -3,6 +3,7 @@ package dev.larmor.models.fivarnet;
 import dev.larmor.autograd.Init;
 import dev.larmor.autograd.Tape;
 import dev.larmor.engine.DType;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Affine;
@@ -15,7 +16,6 @@ import dev.larmor.engine.op.SensReduce;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.nn.CentreCrop;
 import dev.larmor.models.nn.InstanceNorm;
-import dev.larmor.models.nn.Precision;
 import dev.larmor.models.nn.Standardization;
 import dev.larmor.models.varnet.ImageCascade;
 import dev.larmor.models.varnet.ModelConfig;
@@ -54,7 +54,7 @@ public final class FiVarNet extends ReconstructionModel {
    * @param attnStride every attnStride-th feature cascade has block attention, from the first; 0
    *     for none
    * @param dropout probability that a channel is dropped in a training step
-   * @param precision what feature maps inside the cascades' U-Nets are kept in
+   * @param precision what the cascades' U-Nets compute in
    */
   public record Config(
       int featureCascades,

@@ -1,6 +1,7 @@
 package dev.larmor.models.nn;
 
 import dev.larmor.autograd.Layer;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.op.AvgPool;

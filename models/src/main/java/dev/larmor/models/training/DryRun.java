@@ -134,7 +134,8 @@ public record DryRun(String device, int threads, int accumulation) {
   }
 
   private Report on(ModelConfig model, Work work) {
-    DeviceConfig config = DeviceConfig.DEFAULT.withThreads(threads);
+    DeviceConfig config =
+        DeviceConfig.DEFAULT.withThreads(threads).withPrecision(model.precision());
     try (Device opened = Device.open(device, config)) {
       Roofline roofline = opened.capabilities().roofline();
       Tally tally = new Tally(roofline);

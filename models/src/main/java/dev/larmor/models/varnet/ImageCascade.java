@@ -5,6 +5,7 @@ import dev.larmor.autograd.Module;
 import dev.larmor.autograd.Parameter;
 import dev.larmor.autograd.Tape;
 import dev.larmor.engine.DType;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Shape;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
@@ -13,7 +14,6 @@ import dev.larmor.engine.op.SensExpand;
 import dev.larmor.engine.op.SensReduce;
 import dev.larmor.engine.op.SoftDataConsistency;
 import dev.larmor.models.nn.NormUnet;
-import dev.larmor.models.nn.Precision;
 
 /**
  * One cascade of the variational network (Sriram et al. 2020, eq. 8): {@code k' = k − w·mask∘(k −

@@ -1,9 +1,14 @@
 package dev.larmor.models.varnet;
 
+import dev.larmor.engine.Precision;
+
 /** What a reconstruction network looks like: enough to build it. */
 public interface ModelConfig {
   /** The name that result folders carry: {@code fivarnet_f8_i2_attn0_c32_s8}. */
   String architecture();
+
+  /** What the network computes in, and a device for it is opened for. */
+  Precision precision();
 
   /** The network, not yet placed on a device. */
   ReconstructionModel build();

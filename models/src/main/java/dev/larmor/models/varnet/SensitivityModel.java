@@ -3,6 +3,7 @@ package dev.larmor.models.varnet;
 import dev.larmor.autograd.Module;
 import dev.larmor.autograd.Tape;
 import dev.larmor.engine.DType;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Concat;
@@ -12,7 +13,6 @@ import dev.larmor.engine.op.Narrow;
 import dev.larmor.engine.op.RssNormalize;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.nn.NormUnet;
-import dev.larmor.models.nn.Precision;
 import java.util.Arrays;
 
 /**

@@ -1,12 +1,12 @@
 package dev.larmor.models.varnet;
 
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.op.Fft2;
 import dev.larmor.engine.op.MaskColumns;
 import dev.larmor.engine.op.Rss;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.nn.CentreCrop;
-import dev.larmor.models.nn.Precision;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,7 +27,7 @@ public final class VarNet extends ReconstructionModel {
    * @param sensChans channels of the sensitivity model's U-Net at full size
    * @param sensPools how often that halves the size
    * @param dropout probability that a channel is dropped in a training step
-   * @param precision what feature maps inside the cascades' U-Nets are kept in
+   * @param precision what the cascades' U-Nets compute in
    */
   public record Config(
       int cascades,

@@ -104,7 +104,7 @@ final class CommandLineTest {
         "--pools=0 | pools must be in 1 … 8, not 0",
         "--sens-chans=0 | sens_chans must be at least 1, not 0",
         "--dropout=1 | dropout must be in [0, 1), not 1.0",
-        "--precision=fp8 | unknown precision 'fp8', expected fp32 or bf16",
+        "--precision=fp8 | unknown precision 'fp8', expected fp32, tf32, bf16 or fp16",
         "--model=unet | Invalid value for option '--model':"
             + " expected one of [fivarnet, varnet] (case-insensitive) but was 'unet'",
         "--criterion=MSE | unknown criterion 'MSE', expected one of SSIM, SSIM_L1, AnatomicalSSIM,"
@@ -145,6 +145,17 @@ final class CommandLineTest {
     assertEquals(2, result.code());
     assertTrue(
         result.err().startsWith("larmor: unknown device 'tpu': expected one of ["), result.err());
+  }
+
+  @Test
+  void aPrecisionThatTheDeviceDoesNotHave() {
+    Program.run("train", "--data=nowhere", "--device=cpu", "--precision=tf32")
+        .refused(2, "the cpu has no TF32: use fp32 or bf16");
+    Program.run("plan", "--precision=fp16")
+        .refused(
+            2,
+            "meta:cpu does not compute in F16, which fp16 keeps feature maps in:"
+                + " use fp32 or bf16");
   }
 
   @Test

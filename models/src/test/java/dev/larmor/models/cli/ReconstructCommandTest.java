@@ -163,6 +163,19 @@ final class ReconstructCommandTest {
   }
 
   @Test
+  void aPrecisionThatTheDeviceDoesNotHave() {
+    Program.run(
+            "reconstruct",
+            "--data",
+            leaderboard,
+            "--checkpoint",
+            checkpoint,
+            "--precision=tf32",
+            "--device=cpu")
+        .refused(2, "the cpu has no TF32: use fp32 or bf16");
+  }
+
+  @Test
   void aBadVolumeCostsOnlyItself() throws IOException {
     Path data = folder.resolve("data");
     Phantom.TINY.writeLeaderboard(data, 2);

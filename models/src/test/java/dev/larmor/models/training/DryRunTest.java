@@ -13,7 +13,9 @@ import dev.larmor.autograd.Training;
 import dev.larmor.engine.BudgetExceededException;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.Philox;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.MaskPolicy;
@@ -22,7 +24,6 @@ import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.loss.Criterion;
 import dev.larmor.models.loss.SliceContext;
-import dev.larmor.models.nn.Precision;
 import dev.larmor.models.varnet.ModelConfig;
 import dev.larmor.models.varnet.VarNet;
 import java.nio.file.Path;
@@ -89,6 +90,20 @@ final class DryRunTest {
       long measured = measuredPeak(config, policy, threads);
       assertEquals(measured, foreseen, 0.01 * measured, config.architecture());
     }
+  }
+
+  @Test
+  void isOfTheNetworksPrecision() {
+    ModelConfig half = new VarNet.Config(2, 8, 2, 4, 2, 0, Precision.FP16);
+    DryRun cpu = new DryRun("meta:cpu", 1);
+    assertEquals(
+        "meta:cpu does not compute in F16, which fp16 keeps feature maps in: use fp32 or bf16",
+        assertThrows(DeviceException.class, () -> cpu.reconstruction(half, SIZE)).getMessage());
+    DryRun meta = new DryRun("meta", 1);
+    ModelConfig whole = new VarNet.Config(2, 8, 2, 4, 2, 0, Precision.FP32);
+    assertTrue(
+        meta.training(half, Criterion.SOBEL, SIZE, Recompute.NEVER).peak().live()
+            < 0.8 * meta.training(whole, Criterion.SOBEL, SIZE, Recompute.NEVER).peak().live());
   }
 
   /** The promise of the project: the published network trains on the largest brain slices. */

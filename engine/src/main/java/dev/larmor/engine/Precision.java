@@ -1,22 +1,31 @@
-package dev.larmor.models.nn;
+package dev.larmor.engine;
 
-import dev.larmor.engine.DType;
-import dev.larmor.engine.Tensor;
 import dev.larmor.engine.op.Cast;
 import java.util.Locale;
 
 /**
- * What the feature maps inside the convolutional networks are kept in. Weights, their gradients,
- * the statistics of norms and everything that is an image or k-space stay F32.
+ * What convolutional networks compute in. Weights, their gradients, the statistics of norms, sums
+ * and everything that is an image or k-space stay F32; models cast to and from {@link #features} at
+ * the ends of their networks.
  */
 public enum Precision {
-  /** Single precision everywhere. */
+  /** Single precision everywhere, in products too. */
   FP32(DType.F32),
+  /**
+   * F32 feature maps; convolutions and matrix products of F32 may round their factors to 11
+   * significant bits, on tensor cores, and add up in F32.
+   */
+  TF32(DType.F32),
   /**
    * Feature maps between convolutions in bfloat16: half the memory, and fast where the device has
    * it.
    */
-  BF16(DType.BF16);
+  BF16(DType.BF16),
+  /**
+   * Feature maps between convolutions in IEEE half precision: eight times as fine as bfloat16, but
+   * only up to 65504, so training scales the loss.
+   */
+  FP16(DType.F16);
 
   private final DType features;
 
@@ -25,7 +34,8 @@ public enum Precision {
   }
 
   /**
-   * The precision called {@code name} on the command line: {@code fp32}, {@code bf16}.
+   * The precision called {@code name} on the command line: {@code fp32}, {@code tf32}, {@code
+   * bf16}, {@code fp16}.
    *
    * @throws IllegalArgumentException in one sentence, if there is none
    */
@@ -35,12 +45,18 @@ public enum Precision {
         return precision;
       }
     }
-    throw new IllegalArgumentException("unknown precision '" + name + "', expected fp32 or bf16");
+    throw new IllegalArgumentException(
+        "unknown precision '" + name + "', expected fp32, tf32, bf16 or fp16");
   }
 
   /** The name on the command line. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** What feature maps are kept in. */
+  public DType features() {
+    return features;
   }
 
   /** F32 feature maps on their way into a network. */
