@@ -17,13 +17,14 @@ public enum Precision {
    */
   TF32(DType.F32),
   /**
-   * Feature maps between convolutions in bfloat16: half the memory, and fast where the device has
-   * it.
+   * Feature maps between convolutions in bfloat16, and on tensor cores F32 products as in {@link
+   * #TF32}: half the memory, and fast where the device has it.
    */
   BF16(DType.BF16),
   /**
-   * Feature maps between convolutions in IEEE half precision: eight times as fine as bfloat16, but
-   * only up to 65504, so training scales the loss.
+   * Feature maps between convolutions in IEEE half precision, and on tensor cores F32 products as
+   * in {@link #TF32}: eight times as fine as bfloat16, but only up to 65504, so training scales the
+   * loss.
    */
   FP16(DType.F16);
 

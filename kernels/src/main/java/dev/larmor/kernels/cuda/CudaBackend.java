@@ -10,7 +10,6 @@ import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 
 /**
@@ -24,7 +23,7 @@ final class CudaBackend implements Backend {
   private final String name;
   private final Cuda cuda;
   private final Capabilities capabilities;
-  private final CudaWorkspace workspaces;
+  private final CudaPlanner planner;
   private final DeviceArena arena;
   private final Transfer transfer;
   private final Kernels kernels;
@@ -54,17 +53,15 @@ final class CudaBackend implements Backend {
    * @throws dev.larmor.engine.DeviceException if the card does not compute what it should
    */
   CudaBackend(String name, Cuda cuda, DeviceConfig config) {
-    this(name, cuda, false, false);
-  }
-
-  CudaBackend(String name, Cuda cuda, boolean channelsLast, boolean rounds) {
     this.name = name;
     this.cuda = cuda;
+    CardFacts card = cuda.driver().card();
+    planner = new CudaPlanner(card.capability(), config.precision());
+    capabilities = describe(card, planner);
     attach();
     arena = new DeviceArena(cuda.driver());
-    transfer = new Transfer(cuda.driver(), channelsLast);
-    kernels = new Kernels(cuda, channelsLast);
-    workspaces = new CudaWorkspace(channelsLast);
+    transfer = new Transfer(cuda.driver(), planner.channelsLast());
+    kernels = new Kernels(cuda, planner.channelsLast());
     attention = new Attention(kernels);
     channels = new ChannelKernels(kernels);
     fourier = new Fourier(kernels, cuda.fft());
@@ -78,20 +75,15 @@ final class CudaBackend implements Backend {
     optimizer = new Optimizer(kernels);
     pooling = new Pooling(kernels);
     sums = new Sums(kernels);
-    products = new MatrixProducts(cuda.blas(), rounds);
-    convolutions = new Convolutions(kernels, cuda.dnn(), channels, rounds);
-    capabilities = describe(cuda.driver().card(), channelsLast);
+    products = new MatrixProducts(cuda.blas(), planner.rounds());
+    convolutions = new Convolutions(kernels, cuda.dnn(), channels, planner.rounds());
   }
 
-  private static Capabilities describe(CardFacts card, boolean channelsLast) {
-    EnumSet<DType> dtypes = EnumSet.of(DType.F32, DType.C64, DType.I32, DType.U8);
-    if (card.major() >= 8) {
-      dtypes.add(DType.BF16);
-    }
+  private static Capabilities describe(CardFacts card, CudaPlanner planner) {
     return new Capabilities(
         card.toString(),
-        dtypes,
-        channelsLast,
+        planner.dtypes(),
+        planner.channelsLast(),
         card.memoryBytes(),
         new Roofline(card.flopPerSecond(), card.bandwidth()));
   }
@@ -139,12 +131,12 @@ final class CudaBackend implements Backend {
 
   @Override
   public long workspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
-    return workspaces.bytes(op, inputs, outputs);
+    return planner.bytes(op, inputs, outputs);
   }
 
   @Override
   public long leastWorkspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
-    return workspaces.least(op, inputs, outputs);
+    return planner.least(op, inputs, outputs);
   }
 
   @Override

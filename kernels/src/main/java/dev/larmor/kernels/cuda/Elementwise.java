@@ -82,6 +82,7 @@ final class Elementwise {
         switch (y.dtype()) {
           case F32, C64 -> Integer.toUnsignedLong(Float.floatToRawIntBits((float) value));
           case BF16 -> bfloat16((float) value);
+          case F16 -> Short.toUnsignedInt(Float.floatToFloat16((float) value));
           case F64 -> Double.doubleToRawLongBits(value);
           case I32 -> Integer.toUnsignedLong((int) value);
           case U8 -> (int) value & 0xFF;

@@ -101,6 +101,7 @@ final class Kernels implements AutoCloseable {
         switch (element) {
           case F32 -> 0;
           case BF16 -> 1;
+          case F16 -> 2;
           default -> throw new DeviceException("no kernel computes in " + element);
         };
     return List.of("-DELEMENT=" + number, "-DCHANNELS_LAST=" + (channelsLast ? 1 : 0));

@@ -3,6 +3,7 @@ package dev.larmor.kernels.cuda;
 import dev.larmor.engine.Backend;
 import dev.larmor.engine.BackendProvider;
 import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.Precision;
 
 /**
  * Opens {@code emulated} and {@code emulated:channels-last}: the CUDA backend on {@link
@@ -21,7 +22,8 @@ public final class EmulatedProvider implements BackendProvider {
 
   @Override
   public Backend open(String device, DeviceConfig config) {
-    boolean channelsLast = device.endsWith(":channels-last");
-    return new CudaBackend(device, new EmulatedCuda(EmulatedCuda.CARD), channelsLast, false);
+    Precision precision = device.endsWith(":channels-last") ? Precision.TF32 : config.precision();
+    return new CudaBackend(
+        device, new EmulatedCuda(EmulatedCuda.CARD), config.withPrecision(precision));
   }
 }

@@ -294,7 +294,7 @@ static inline unsigned short to_f16(float x) {
   if (m >= 65520) return sign | 0x7c00;
   int exponent;
   frexp(m, &exponent);
-  int shift = exponent - 1 < -14 ? 24 : 10 - (exponent - 1);
+  int shift = m < 0x1p-14 ? 24 : 10 - (exponent - 1);
   long rounded = lrint(ldexp(m, shift));  // to nearest, ties to even
   if (shift == 24) return sign | (unsigned short)rounded;
   return sign | (unsigned short)(((exponent - 1 + 15) << 10) + (rounded - 1024));
