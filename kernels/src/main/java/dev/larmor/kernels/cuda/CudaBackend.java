@@ -77,6 +77,12 @@ final class CudaBackend implements Backend {
     sums = new Sums(kernels);
     products = new MatrixProducts(cuda.blas(), planner.rounds());
     convolutions = new Convolutions(kernels, cuda.dnn(), channels, planner.rounds());
+    try {
+      SelfTest.run(this);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   private static Capabilities describe(CardFacts card, CudaPlanner planner) {
@@ -173,7 +179,7 @@ final class CudaBackend implements Backend {
           attention.chunksGrad(o.attention().chunks(), x[0], x[1], x[2], x[3], y[0], y[1], y[2]);
       case Concat o -> movement.concat(o, x, y[0]);
       case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ ->
-          convolutions.run(op, x, y[0], w, workspace.bytes());
+          convolutions.run(op, x, y[0], w, workspace == null ? 0 : workspace.bytes());
       case Crop o -> movement.crop(o, x[0], y[0]);
       case Dot _ -> sums.dot(x[0], x[1], y[0], w);
       case Embed o -> movement.embed(o, x[0], y[0]);

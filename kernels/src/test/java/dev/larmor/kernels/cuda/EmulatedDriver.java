@@ -304,6 +304,11 @@ final class EmulatedDriver implements Driver {
     join(clocks[HOST], clocks[stream.ordinal()]);
   }
 
+  /** Whether copies of a stream are still to come. */
+  boolean hasCopiesWaiting(Stream stream) {
+    return !copies.get(stream).isEmpty();
+  }
+
   private void drain(Stream stream, long upTo) {
     ArrayDeque<Copy> waiting = copies.get(stream);
     while (!waiting.isEmpty() && waiting.peek().number <= upTo) {
