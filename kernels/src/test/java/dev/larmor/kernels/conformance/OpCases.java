@@ -145,6 +145,14 @@ final class OpCases {
     Arg z = c64(17);
     AdamStep first = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1);
     add(OpCase.of(first, ELEMENTWISE, z, z, z, z.positive()));
+    List<Arg> parameters = new ArrayList<>();
+    for (Arg p :
+        List.of(f32(17), f32(2, 3, 5, 7), f32(), c64(5, 3), f32(140_003), c64(1), f32(8))) {
+      parameters.addAll(List.of(p, p, p, p.positive()));
+    }
+    Arg[] several = parameters.toArray(Arg[]::new);
+    add(OpCase.of(new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, true, 3), ELEMENTWISE, several));
+    add(OpCase.of(new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, false, 3), ELEMENTWISE, several));
     for (DType t : List.of(DType.U8, DType.I32)) {
       add(OpCase.of(new Fill(TensorSpec.of(t, 33), 200), EXACT));
     }
