@@ -14,7 +14,7 @@ final class Launch {
   static final int BLOCK = 256;
 
   /** Most blocks along x; kernels that have more to do come round again. */
-  private static final int MOST_BLOCKS = 1 << 16;
+  static final int MOST_BLOCKS = 1 << 16;
 
   /** Most blocks along y, by the hardware. */
   static final int MOST_ROWS = 65_535;
