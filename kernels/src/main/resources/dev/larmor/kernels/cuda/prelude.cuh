@@ -83,6 +83,19 @@ __device__ __forceinline__ void each(i64 n, F f) {
   for (i64 i = thread_index(); i < n; i += thread_count()) f(i);
 }
 
+// Calls f(row) for the rows 0 ... rows-1 that are the thread's: blocks are two-dimensional, and a
+// thread keeps to its columns, from thread_index() on.
+template <class F>
+__device__ __forceinline__ void each_row(i64 rows, F f) {
+  i64 step = gridDim.y * (i64)blockDim.y;
+  for (i64 row = blockIdx.y * (i64)blockDim.y + threadIdx.y; row < rows; row += step) f(row);
+}
+
+// a / b of what is not negative, by the short division wherever that will do.
+__device__ __forceinline__ i64 quotient(i64 a, i64 b) {
+  return ((a | b) >> 32) == 0 ? (i64)((u32)a / (u32)b) : a / b;
+}
+
 // y[i] = f(x[i]) for all n elements, which start on 16 bytes.
 template <class A, class Y, class F>
 __device__ __forceinline__ void map(const A *a, Y *y, i64 n, F f) {
