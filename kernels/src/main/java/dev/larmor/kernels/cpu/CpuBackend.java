@@ -73,6 +73,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return "meta:cpu";
+  }
+
+  @Override
   public Capabilities capabilities() {
     return capabilities;
   }

@@ -100,6 +100,11 @@ final class CudaBackend implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return "meta:" + cuda.driver().card().architecture();
+  }
+
+  @Override
   public Capabilities capabilities() {
     return capabilities;
   }

@@ -30,6 +30,11 @@ public final class RefBackend implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return "meta";
+  }
+
+  @Override
   public Capabilities capabilities() {
     return new Capabilities(
         "reference in double precision", EnumSet.allOf(DType.class), false, Long.MAX_VALUE);
