@@ -19,6 +19,11 @@ public enum DType {
    * #F32}.
    */
   BF16(2),
+  /**
+   * IEEE half precision: 11 significant bits, largest number 65504; activations only, like {@link
+   * #BF16}.
+   */
+  F16(2),
   /** 32-bit integer. */
   I32(4),
   /** Unsigned byte. */
@@ -37,7 +42,7 @@ public enum DType {
 
   /** Whether elements are real floating-point numbers. */
   public boolean isReal() {
-    return this == F32 || this == BF16 || this == F64;
+    return this == F32 || this == BF16 || this == F16 || this == F64;
   }
 
   /** Whether elements are complex numbers. */

@@ -45,8 +45,17 @@ class DeviceTest {
   @Test
   void namesWhatCanBeOpenedWhenTheNameIsUnknown() {
     assertEquals(
-        "unknown device 'tpu': no backend is on the class path",
+        "unknown device 'tpu': expected one of [rounded:DEVICE]",
         assertThrows(DeviceException.class, () -> Device.open("tpu")).getMessage());
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    Thread.currentThread().setContextClassLoader(ClassLoader.getPlatformClassLoader());
+    try {
+      assertEquals(
+          "unknown device 'tpu': no backend is on the class path",
+          assertThrows(DeviceException.class, () -> Device.open("tpu")).getMessage());
+    } finally {
+      Thread.currentThread().setContextClassLoader(loader);
+    }
   }
 
   @Test

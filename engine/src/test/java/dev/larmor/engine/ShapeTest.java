@@ -56,6 +56,7 @@ class ShapeTest {
     assertEquals(4, TensorSpec.of(DType.F32).bytes());
     assertFalse(spec.isFeatureMap());
     assertTrue(TensorSpec.of(DType.BF16, 1, 2, 3, 4).isFeatureMap());
+    assertTrue(TensorSpec.of(DType.F16, 1, 2, 3, 4).isFeatureMap());
     assertTrue(TensorSpec.of(DType.C64, 1, 2, 3, 4, 5).isFeatureMap());
     assertFalse(TensorSpec.of(DType.U8, 1, 2, 3, 4).isFeatureMap());
     assertThrows(ArithmeticException.class, () -> TensorSpec.of(DType.C64, 1L << 61).bytes());

@@ -11,8 +11,8 @@ import java.util.List;
  * {@code [N, C, …]}, w {@code [O, C/groups, k…]}, optional bias {@code [O]}. Zero padding on both
  * sides of each axis.
  *
- * <p>x may be F32, BF16 (weights and bias stay F32) or C64 (then weights and bias are C64: a true
- * complex convolution).
+ * <p>x may be F32, BF16, F16 (weights and bias stay F32) or C64 (then weights and bias are C64: a
+ * true complex convolution).
  */
 public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> dilation, int groups)
     implements Op {
@@ -80,7 +80,7 @@ public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> di
     Check.that(
         x.isFeatureMap() && x.dtype() != DType.F64 && x.shape().spatialRank() == stride.size(),
         op,
-        "input must be F32, BF16 or C64 with %d spatial axes: %s",
+        "input must be F32, BF16, F16 or C64 with %d spatial axes: %s",
         stride.size(),
         x);
     return x.dtype().isComplex() ? DType.C64 : DType.F32;
@@ -154,7 +154,7 @@ public record Conv(List<Integer> stride, List<Integer> padding, List<Integer> di
   }
 
   /**
-   * Gradient with respect to the weight, of shape {@code weightShape}; never BF16. Inputs: x, g.
+   * Gradient with respect to the weight, of shape {@code weightShape}; F32 or C64. Inputs: x, g.
    */
   public record Weight(Conv conv, Shape weightShape) implements Op.NotDifferentiable {
     @Override

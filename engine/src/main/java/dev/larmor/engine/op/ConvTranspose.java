@@ -39,7 +39,7 @@ public record ConvTranspose(List<Integer> stride, List<Integer> padding, int gro
     Check.that(
         x.isFeatureMap() && x.dtype() != DType.F64 && x.shape().spatialRank() == stride.size(),
         this,
-        "input must be F32, BF16 or C64 with %d spatial axes: %s",
+        "input must be F32, BF16, F16 or C64 with %d spatial axes: %s",
         stride.size(),
         x);
     DType weights = x.dtype().isComplex() ? DType.C64 : DType.F32;

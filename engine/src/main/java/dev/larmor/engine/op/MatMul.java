@@ -6,7 +6,8 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * The matrix product of a (or its transpose) and b (or its transpose), both rank 2, F32 or BF16.
+ * The matrix product of a (or its transpose) and b (or its transpose), both rank 2 and F32, BF16 or
+ * F16.
  */
 public record MatMul(boolean transposeA, boolean transposeB) implements Op {
   @Override
@@ -16,11 +17,12 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     TensorSpec b = in.get(1);
     Check.that(
         a.dtype() == b.dtype()
-            && (a.dtype() == DType.F32 || a.dtype() == DType.BF16)
+            && a.dtype().isReal()
+            && a.dtype() != DType.F64
             && a.shape().rank() == 2
             && b.shape().rank() == 2,
         this,
-        "inputs must be two F32 or two BF16 matrices: %s, %s",
+        "inputs must be two matrices, both F32, BF16 or F16: %s, %s",
         a,
         b);
     long inner = a.shape().dim(transposeA ? 0 : 1);

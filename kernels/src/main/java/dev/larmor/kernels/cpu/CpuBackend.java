@@ -90,8 +90,8 @@ public final class CpuBackend implements Backend {
                 team.threads() == 1 ? "" : "s",
                 Lanes.FLOATS.vectorBitSize(),
                 library);
-    // Doubles are moved and converted, never computed with.
-    EnumSet<DType> dtypes = EnumSet.complementOf(EnumSet.of(DType.F64));
+    // Doubles are moved and converted, never computed with; halves come and go with the host only.
+    EnumSet<DType> dtypes = EnumSet.complementOf(EnumSet.of(DType.F64, DType.F16));
     return new Capabilities(description, dtypes, true, Processor.memoryBytes());
   }
 

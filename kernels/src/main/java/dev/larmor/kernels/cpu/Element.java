@@ -16,6 +16,8 @@ final class Element {
     return switch (dtype) {
       case F32, C64 -> Lanes.get(address + FLOAT * i);
       case BF16 -> Lanes.getBf16(address + Short.BYTES * i);
+      case F16 ->
+          Float.float16ToFloat(Lanes.MEMORY.get(ValueLayout.JAVA_SHORT, address + Short.BYTES * i));
       case F64 -> Lanes.getDouble(address + DOUBLE * i);
       case I32 -> Lanes.MEMORY.get(ValueLayout.JAVA_INT, address + Integer.BYTES * i);
       case U8 -> Lanes.MEMORY.get(ValueLayout.JAVA_BYTE, address + i) & 0xFF;
@@ -27,6 +29,11 @@ final class Element {
     switch (dtype) {
       case F32, C64 -> Lanes.set(address + FLOAT * i, (float) value);
       case BF16 -> Lanes.setBf16(address + Short.BYTES * i, (float) value);
+      case F16 ->
+          Lanes.MEMORY.set(
+              ValueLayout.JAVA_SHORT,
+              address + Short.BYTES * i,
+              Float.floatToFloat16((float) value));
       case F64 -> Lanes.setDouble(address + DOUBLE * i, value);
       case I32 ->
           Lanes.MEMORY.set(

@@ -7,7 +7,6 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Affine;
 import dev.larmor.engine.op.Unary;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 
@@ -160,24 +159,14 @@ final class Elementwise {
     switch (y.dtype()) {
       case F32, BF16 -> fill(Lanes.broadcast((float) value), y);
       case C64 -> fill(Lanes.alternating((float) value, 0), y);
-      case F64 ->
+      case F64, F16, I32 ->
           over(
               y,
               (from, to) -> {
                 for (long i = from; i < to; i++) {
-                  Lanes.MEMORY.set(ValueLayout.JAVA_DOUBLE, a + DOUBLE * i, value);
+                  Element.set(y.dtype(), a, i, value);
                 }
               });
-      case I32 -> {
-        int rounded = (int) Math.rint(value);
-        over(
-            y,
-            (from, to) -> {
-              for (long i = from; i < to; i++) {
-                Lanes.MEMORY.set(ValueLayout.JAVA_INT, a + Integer.BYTES * i, rounded);
-              }
-            });
-      }
       case U8 -> {
         byte rounded = (byte) Math.clamp(Math.rint(value), 0, 255);
         Split.ranges(

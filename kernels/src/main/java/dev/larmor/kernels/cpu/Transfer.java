@@ -80,7 +80,7 @@ final class Transfer {
                     ValueLayout.JAVA_INT,
                     address + 4 * m,
                     host.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * h));
-        case BF16 ->
+        case BF16, F16 ->
             (h, m) ->
                 memory.set(
                     ValueLayout.JAVA_SHORT,
@@ -121,7 +121,7 @@ final class Transfer {
                     ValueLayout.JAVA_INT_UNALIGNED,
                     4 * h,
                     memory.get(ValueLayout.JAVA_INT, address + 4 * m));
-        case BF16 ->
+        case BF16, F16 ->
             (h, m) ->
                 host.set(
                     ValueLayout.JAVA_SHORT_UNALIGNED,

@@ -19,7 +19,7 @@ import java.util.Set;
  * leads to each.
  */
 public final class RefBackend implements Backend {
-  /** BF16 kept as double. */
+  /** BF16 and F16 kept as double. */
   private static final int WIDENING = 4;
 
   private final Set<RefBuffer> held = new HashSet<>();
@@ -60,6 +60,7 @@ public final class RefBackend implements Backend {
             case F32, C64 -> host.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i);
             case BF16 ->
                 Float.intBitsToFloat(host.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i) << 16);
+            case F16 -> Float.float16ToFloat(host.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i));
             case I32 -> host.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * i);
             case U8 -> host.get(ValueLayout.JAVA_BYTE, i) & 0xFF;
           });
@@ -75,6 +76,8 @@ public final class RefBackend implements Backend {
         case F64 -> host.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8 * i, value);
         case F32, C64 -> host.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i, (float) value);
         case BF16 -> host.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i, bfloat16((float) value));
+        case F16 ->
+            host.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i, Float.floatToFloat16((float) value));
         case I32 -> host.set(ValueLayout.JAVA_INT_UNALIGNED, 4 * i, (int) value);
         case U8 -> host.set(ValueLayout.JAVA_BYTE, i, (byte) value);
       }

@@ -65,6 +65,7 @@ record Arg(TensorSpec spec, Domain domain) {
               float wide = (float) number(stream, i);
               yield Float.intBitsToFloat(Float.floatToIntBits(wide) & 0xFFFF0000);
             }
+            case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) number(stream, i)));
           };
     }
     return values;

@@ -230,15 +230,19 @@ class MessageTest {
     add(
         Conv.padded(2, 1),
         "F64[1, 2, 8, 8] F64[2, 2, 3, 3]",
-        "[conv] input must be F32, BF16 or C64 with 2 spatial axes: F64[1, 2, 8, 8]");
+        "[conv] input must be F32, BF16, F16 or C64 with 2 spatial axes: F64[1, 2, 8, 8]");
     add(
         Conv.padded(2, 1),
         "F32[1, 2, 8, 8, 8] F32[2, 2, 3, 3, 3]",
-        "[conv] input must be F32, BF16 or C64 with 2 spatial axes: F32[1, 2, 8, 8, 8]");
+        "[conv] input must be F32, BF16, F16 or C64 with 2 spatial axes: F32[1, 2, 8, 8, 8]");
     add(
         Conv.padded(2, 1),
         "BF16[1, 2, 8, 8] BF16[2, 2, 3, 3]",
         "[conv] weight must be F32 of rank 4: input BF16[1, 2, 8, 8], weight BF16[2, 2, 3, 3]");
+    add(
+        Conv.padded(2, 1),
+        "F16[1, 2, 8, 8] F16[2, 2, 3, 3]",
+        "[conv] weight must be F32 of rank 4: input F16[1, 2, 8, 8], weight F16[2, 2, 3, 3]");
     add(
         Conv.padded(2, 1),
         "F32[1, 18, 320, 320] F32[32, 16, 3, 3]",
@@ -262,7 +266,7 @@ class MessageTest {
     add(
         new Conv.Input(Conv.padded(2, 1), Shape.of(1, 2, 8, 8)),
         "I32[1, 4, 8, 8] F32[4, 2, 3, 3]",
-        "[conv.input] input must be F32, BF16 or C64 with 2 spatial axes: I32[1, 4, 8, 8]");
+        "[conv.input] input must be F32, BF16, F16 or C64 with 2 spatial axes: I32[1, 4, 8, 8]");
     add(
         new Conv.Input(Conv.padded(2, 1), Shape.of(1, 2, 8, 8)),
         "F32[1, 4, 7, 8] F32[4, 2, 3, 3]",
@@ -274,7 +278,7 @@ class MessageTest {
     add(
         new Conv.Weight(Conv.padded(2, 1), Shape.of(4, 2, 3, 3)),
         "F32[2, 8, 8] F32[1, 4, 8, 8]",
-        "[conv.weight] input must be F32, BF16 or C64 with 2 spatial axes: F32[2, 8, 8]");
+        "[conv.weight] input must be F32, BF16, F16 or C64 with 2 spatial axes: F32[2, 8, 8]");
     add(
         new Conv.Weight(Conv.padded(2, 1), Shape.of(4, 2, 3, 3)),
         "F32[1, 2, 8, 8] F32[1, 4, 8, 9]",
@@ -286,7 +290,7 @@ class MessageTest {
     add(
         ConvTranspose.strided(2, 2),
         "F32[4, 8, 8] F32[4, 2, 2]",
-        "[conv_transpose] input must be F32, BF16 or C64 with 2 spatial axes: F32[4, 8, 8]");
+        "[conv_transpose] input must be F32, BF16, F16 or C64 with 2 spatial axes: F32[4, 8, 8]");
     add(
         ConvTranspose.strided(2, 2),
         "C64[1, 4, 8, 8] F32[4, 2, 2, 2]",
@@ -415,7 +419,11 @@ class MessageTest {
     add(
         new MatMul(false, false),
         "F32[2, 3] F32[3]",
-        "[mat_mul] inputs must be two F32 or two BF16 matrices: F32[2, 3], F32[3]");
+        "[mat_mul] inputs must be two matrices, both F32, BF16 or F16: F32[2, 3], F32[3]");
+    add(
+        new MatMul(false, false),
+        "F16[2, 3] BF16[3, 2]",
+        "[mat_mul] inputs must be two matrices, both F32, BF16 or F16: F16[2, 3], BF16[3, 2]");
     add(
         new MatMul(false, true),
         "F32[2, 3] F32[3, 4]",

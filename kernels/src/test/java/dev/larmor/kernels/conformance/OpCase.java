@@ -36,8 +36,11 @@ record OpCase(
   /** Sums of many values. */
   static final double SUMS = 1e-5;
 
-  /** A BF16 result has 8 significant bits. */
+  /** A BF16 result has 8 significant bits; twice what rounding it may change. */
   private static final double BF16 = 1.0 / 128;
+
+  /** An F16 result has 11. */
+  private static final double F16 = 1.0 / 1024;
 
   static OpCase of(Op op, double tolerance, Arg... args) {
     return new OpCase(op, List.of(args), Set.of(), Set.of(), Integer.MAX_VALUE, tolerance);
@@ -83,14 +86,21 @@ record OpCase(
     return Stream.concat(specs().stream(), outputs().stream()).map(TensorSpec::dtype).distinct();
   }
 
-  /** Whether values are rounded to BF16 somewhere. */
+  /** Whether values are rounded to BF16 or F16 somewhere. */
   boolean rounds() {
-    return dtypes().anyMatch(t -> t == DType.BF16);
+    return dtypes().anyMatch(t -> t == DType.BF16 || t == DType.F16);
   }
 
   /** Tolerance for the results of this case on a device. */
   double toleranceOnDevice() {
-    return rounds() ? Math.max(tolerance, BF16) : tolerance;
+    return dtypes()
+        .mapToDouble(t ->
+            switch (t) {
+              case BF16 -> BF16;
+              case F16 -> F16;
+              case F32, C64, F64, I32, U8 -> 0;
+            })
+        .reduce(tolerance, Math::max);
   }
 
   /** Random values of input {@code i}, the same for every device. */

@@ -7,12 +7,14 @@ import static dev.larmor.kernels.conformance.OpCase.EXACT;
 import static dev.larmor.kernels.conformance.OpCase.SUMS;
 
 import dev.larmor.engine.DType;
+import dev.larmor.engine.Device;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Shape;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -81,13 +83,24 @@ final class OpCases {
     fourier();
     coils();
     images();
-    bfloat16();
+    List<OpCase> whole = List.copyOf(cases);
+    halves(DType.BF16, whole);
+    halves(DType.F16, whole);
   }
 
   private static final List<OpCase> ALL = List.copyOf(new OpCases().cases);
 
   static Stream<OpCase> all() {
     return ALL.stream();
+  }
+
+  /** The cases that a device has the dtypes for. */
+  static Stream<OpCase> on(String device) {
+    Set<DType> dtypes;
+    try (Device probe = Device.open(device)) {
+      dtypes = probe.capabilities().dtypes();
+    }
+    return all().filter(c -> c.dtypes().allMatch(dtypes::contains));
   }
 
   private void add(OpCase c) {
@@ -419,30 +432,30 @@ final class OpCases {
   }
 
   /**
-   * The same cases in BF16, where the op takes it: the first input alone (statistics and weights
-   * stay F32), the first two, or all.
+   * The same cases in BF16 or F16, where the op takes it: the first input alone (statistics and
+   * weights stay F32), the first two, or all.
    */
-  private void bfloat16() {
-    for (OpCase c : List.copyOf(cases)) {
+  private void halves(DType half, List<OpCase> whole) {
+    for (OpCase c : whole) {
       for (int inputs : new int[] {1, 2, c.args().size()}) {
-        OpCase bf16 = c.in(DType.BF16, inputs);
-        if (accepts(bf16)) {
-          add(bf16);
+        OpCase halved = c.in(half, inputs);
+        if (accepts(halved)) {
+          add(halved);
           break;
         }
       }
     }
     for (long[] s : FLAT) {
-      add(OpCase.of(new Cast(DType.BF16), EXACT, f32(s)).linear(0));
-      add(OpCase.of(new Cast(DType.F32), EXACT, Arg.of(DType.BF16, s)).linear(0));
+      add(OpCase.of(new Cast(half), EXACT, f32(s)).linear(0));
+      add(OpCase.of(new Cast(DType.F32), EXACT, Arg.of(half, s)).linear(0));
     }
-    add(OpCase.of(new Spread(TensorSpec.of(DType.BF16, 17)), SUMS, f32()).linear(0));
-    add(OpCase.of(new Fill(TensorSpec.of(DType.BF16, 17), 0.1), EXACT));
+    add(OpCase.of(new Spread(TensorSpec.of(half, 17)), SUMS, f32()).linear(0));
+    add(OpCase.of(new Fill(TensorSpec.of(half, 17), 0.1), EXACT));
   }
 
-  private static boolean accepts(OpCase bf16) {
+  private static boolean accepts(OpCase halved) {
     try {
-      return bf16.rounds();
+      return halved.rounds();
     } catch (OpException e) {
       return false;
     }

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * derivatives by the two parts of the input.
  */
 class ReverseRuleTest {
-  /** Cases with at most this many numbers to vary; on ref BF16 is no other than F32. */
+  /** Cases with at most this many numbers to vary; on ref BF16 and F16 are no other than F32. */
   private static final int MOST = 400;
 
   private static final double STEP = 1e-5;

@@ -20,7 +20,7 @@ class TransferTest {
   @ParameterizedTest
   @EnumSource(
       value = DType.class,
-      names = {"F32", "BF16", "C64", "F64"})
+      names = {"F32", "BF16", "F16", "C64", "F64"})
   void convertsBetweenRowMajorAndChannelsLast(DType dtype) {
     TensorSpec spec = TensorSpec.of(dtype, SAMPLES, CHANNELS, 150, 157);
     int reals = dtype.isComplex() ? 2 : 1;

@@ -370,7 +370,7 @@ class RefBackendTest {
 
   @Test
   void keepsDoublesWhateverTheDtype() {
-    for (DType dtype : List.of(DType.F32, DType.BF16, DType.F64, DType.C64)) {
+    for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16, DType.F64, DType.C64)) {
       double[] values = random(TensorSpec.of(dtype, 2, 3, 4, 5));
       assertArrayEquals(values, run(Affine.scale(1), in(TensorSpec.of(dtype, 2, 3, 4, 5), values)));
     }
@@ -400,6 +400,24 @@ class RefBackendTest {
         assertArrayEquals(
             new double[] {1, 1.015625, Float.intBitsToFloat(0xFF620000), 1 / 0.0, Double.NaN},
             bf16.toDoubles());
+        // F16 has 11, subnormal numbers, and ends at 65504.
+        Tensor f16 =
+            ref.fromDoubles(
+                TensorSpec.of(DType.F16, 6),
+                1 + 1 / 2048.0,
+                1 + 3 / 2048.0,
+                -65504,
+                65520,
+                0x1p-24,
+                Double.NaN);
+        MemorySegment halves = f16.download(arena);
+        assertArrayEquals(
+            new short[] {0x3C00, 0x3C02, (short) 0xFBFF, 0x7C00, 1, 0x7E00},
+            halves.toArray(ValueLayout.JAVA_SHORT));
+        f16.upload(halves);
+        assertArrayEquals(
+            new double[] {1, 1 + 2 / 1024.0, -65504, 1 / 0.0, 0x1p-24, Double.NaN},
+            f16.toDoubles());
         MemorySegment four = arena.allocateFrom(ValueLayout.JAVA_BYTE, new byte[] {1, 2, -1, 0});
         bytes.upload(four);
         assertArrayEquals(new double[] {1, 2, 255, 0}, bytes.toDoubles());

@@ -96,6 +96,7 @@ public final class Checkpoint {
       case F32, C64 -> ElementType.F32;
       case F64 -> ElementType.F64;
       case BF16 -> ElementType.BF16;
+      case F16 -> ElementType.F16;
       case I32 -> ElementType.I32;
       case U8 -> ElementType.U8;
     };
