@@ -146,7 +146,7 @@ final class CudaLibraries {
 
   private static boolean driverLoaded;
   private static String librariesFrom;
-  private static DeviceException failure;
+  private static String failure;
 
   private CudaLibraries() {}
 
@@ -184,7 +184,7 @@ final class CudaLibraries {
   static synchronized String load() {
     if (librariesFrom == null) {
       if (failure != null) {
-        throw failure;
+        throw new DeviceException(failure);
       }
       try {
         String from = NVIDIA.isOnClassPath() ? loadJar() : loadInstalled(searchPath());
@@ -196,7 +196,7 @@ final class CudaLibraries {
         checkParts();
         librariesFrom = from;
       } catch (DeviceException e) {
-        failure = e;
+        failure = e.getMessage();
         throw e;
       }
     }
