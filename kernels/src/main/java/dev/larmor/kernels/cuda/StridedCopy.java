@@ -165,12 +165,12 @@ final class StridedCopy {
     rows(launch.table(table(rows)), axes.getFirst().kept, rows);
   }
 
-  /** Blocks as wide as rows are long; of long rows each thread moves a few pieces. */
+  /** Blocks as wide as rows are long, at most. */
   private void rows(Launch launch, long length, long rows) {
     int along = (int) Long.highestOneBit(Math.min(length, Launch.BLOCK));
     int down = Launch.BLOCK / along;
     launch.grid(
-        Math.clamp(Math.ceilDiv(length, 4L * along), 1, Launch.MOST_BLOCKS),
+        Math.clamp(Math.ceilDiv(length, along), 1, Launch.MOST_BLOCKS),
         Math.clamp(Math.ceilDiv(rows, down), 1, Launch.MOST_ROWS),
         along,
         down);

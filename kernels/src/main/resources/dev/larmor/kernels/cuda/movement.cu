@@ -29,6 +29,7 @@ __device__ __forceinline__ i64 origin(const Axis &x, i64 i, i64 reflects) {
 // Divides a row's number into its places on the axes from `first` on; f(axis, place).
 template <class F>
 __device__ __forceinline__ void places(const Movement &m, int first, i64 row, F f) {
+#pragma unroll 1
   for (int a = first; a < m.axes; a++) {
     i64 next = a + 1 < m.axes ? quotient(row, m.axis[a].extent) : 0;
     f(m.axis[a], row - next * m.axis[a].extent);
@@ -36,6 +37,7 @@ __device__ __forceinline__ void places(const Movement &m, int first, i64 row, F 
   }
 }
 
+// A thread moves few elements, so that many threads, each with few registers, wait for memory.
 template <class T>
 __device__ __forceinline__ void copy(
     const T *__restrict__ from, T *__restrict__ to, const Movement &m) {
@@ -50,6 +52,7 @@ __device__ __forceinline__ void copy(
       target += i * x.to;
     });
     const Axis &inner = m.axis[0];
+#pragma unroll 1
     for (i64 i = thread_index(); i < inner.extent; i += thread_count()) {
       i64 o = origin(inner, i, m.reflects);
       to[target + i * inner.to] = inside && o >= 0 ? from[source + o * inner.from] : T{};
