@@ -1,26 +1,21 @@
 // k-space and a sampling mask, which has one number for each column. A thread goes down K columns,
 // as many complex numbers as it reads at once, and keeps their part of the mask.
 
-template <int K>
-struct alignas(8 * K) Columns {
-  float2 at[K];
-};
-
 // y = f(m, x ...) for all rows of w columns.
 template <int K, class F, class... X>
 __device__ __forceinline__ void in_columns(
     F f, const float *mask, float2 *y, i64 rows, int w, const X *...x) {
-  i64 column = thread_index();
-  if (column >= w / K) return;
+  i64 column = thread_index() * K;
+  if (column >= w) return;
   float m[K];
-  for (int k = 0; k < K; k++) m[k] = mask[column * K + k];
+  for (int k = 0; k < K; k++) m[k] = mask[column + k];
   each_row(rows, [&](i64 row) {
-    i64 i = row * (w / K) + column;
-    auto all = [&](Columns<K> first, auto... rest) {
+    i64 i = row * w + column;
+    auto all = [&](Complex<K> first, auto... rest) {
       for (int k = 0; k < K; k++) first.at[k] = f(m[k], first.at[k], rest.at[k]...);
-      ((Columns<K> *)y)[i] = first;
+      store(y + i, first);
     };
-    all(((const Columns<K> *)x)[i]...);
+    all(load<K>(x + i)...);
   });
 }
 

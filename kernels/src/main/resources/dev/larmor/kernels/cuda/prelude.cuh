@@ -171,3 +171,19 @@ __device__ __forceinline__ float2 operator*(float2 a, float2 b) {
 }
 
 __device__ __forceinline__ float2 conj(float2 a) { return make_float2(a.x, -a.y); }
+
+// K complex numbers that lie side by side, read and written at once: 2 are 16 bytes.
+template <int K>
+struct alignas(8 * K) Complex {
+  float2 at[K];
+};
+
+template <int K>
+__device__ __forceinline__ Complex<K> load(const float2 *x) {
+  return *(const Complex<K> *)x;
+}
+
+template <int K>
+__device__ __forceinline__ void store(float2 *y, Complex<K> x) {
+  *(Complex<K> *)y = x;
+}
