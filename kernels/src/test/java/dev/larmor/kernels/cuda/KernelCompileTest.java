@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.larmor.engine.DType;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,16 +38,8 @@ class KernelCompileTest {
     assumeTrue(there, "no nvcc: kernels are compiled for the host only");
   }
 
-  /** The names of the kernel files, without their ending. */
-  static List<String> files() throws IOException, URISyntaxException {
-    Path prelude = Path.of(Kernels.class.getResource("prelude.cuh").toURI());
-    try (Stream<Path> all = Files.list(prelude.getParent())) {
-      return all.map(file -> file.getFileName().toString())
-          .filter(name -> name.endsWith(".cu"))
-          .map(name -> name.substring(0, name.length() - 3))
-          .sorted()
-          .toList();
-    }
+  static List<String> files() {
+    return KernelFiles.names();
   }
 
   @ParameterizedTest
