@@ -155,8 +155,7 @@ final class Movement {
       return;
     }
     int parts = x.isComplex() ? 2 : 1;
-    StridedCopy.of(
-            x.dtype().bytes() / parts, true, padding(x, g, tail(x, o.before()), parts))
+    StridedCopy.of(x.dtype().bytes() / parts, true, padding(x, g, tail(x, o.before()), parts))
         .startFold(kernels, FILE, g, x);
   }
 
@@ -199,7 +198,6 @@ final class Movement {
       long from = given ? featureMap[i] : rowMajor[i];
       axes.add(new StridedCopy.Axis(n, 0, n, to, from));
     }
-    StridedCopy.of(x.dtype().bytes(), false, axes)
-        .start(kernels, FILE, x.address(), y.address());
+    StridedCopy.of(x.dtype().bytes(), false, axes).start(kernels, FILE, x.address(), y.address());
   }
 }

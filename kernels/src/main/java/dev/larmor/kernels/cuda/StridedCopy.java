@@ -96,8 +96,7 @@ final class StridedCopy {
           && axis.to == inner.extent * inner.to
           && axis.from == inner.extent * inner.from) {
         long n = inner.extent;
-        Axis both =
-            new Axis(axis.extent * n, axis.before * n, axis.kept * n, inner.to, inner.from);
+        Axis both = new Axis(axis.extent * n, axis.before * n, axis.kept * n, inner.to, inner.from);
         merged.set(merged.size() - 1, both);
       } else if (axis.extent > 1) {
         merged.add(axis);
@@ -157,7 +156,9 @@ final class StridedCopy {
     wide.rows(launch.table(wide.table(rows)), wide.axes.getFirst().extent, rows);
   }
 
-  /** Padding by reflection backwards: {@code g} has what the copy writes, {@code x} what it reads. */
+  /**
+   * Padding by reflection backwards: {@code g} has what the copy writes, {@code x} what it reads.
+   */
   void startFold(Kernels kernels, String file, Array g, Array x) {
     long rows = axes.stream().skip(1).mapToLong(Axis::kept).reduce(1, Math::multiplyExact);
     Launch launch = kernels.start(file, "fold", g.dtype()).at(g).at(x);
