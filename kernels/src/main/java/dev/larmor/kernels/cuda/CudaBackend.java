@@ -218,7 +218,7 @@ final class CudaBackend implements Backend {
       case SoftDataConsistency _ -> kspace.softDataConsistency(x[0], x[1], x[2], x[3], x[4], y[0]);
       case SoftDataConsistency.KspaceGrad _ -> kspace.softGrad(x[0], x[1], x[2], y[0]);
       case Spread _ -> elementwise.spread(x[0], y[0]);
-      case Ssim o -> images.ssim(o, x[0], x[1], x[2], y[0]);
+      case Ssim o -> images.ssim(o, x[0], x[1], x[2], y[0], w);
       case Ssim.Grad o -> images.ssimGrad(o.ssim(), x[0], x[1], x[2], x[3], y[0], w);
       case Sub _ -> elementwise.combine("subtract", x[0], x[1], y[0]);
       case Sum _ -> sums.sum(x[0], y[0], w);

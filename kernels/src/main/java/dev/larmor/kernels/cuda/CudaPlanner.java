@@ -60,7 +60,8 @@ public record CudaPlanner(int capability, Precision precision) implements Worksp
       case SensExpand _ -> Coils.expandWorkspace(outputs.getFirst());
       case SensReduce _, SensReduce.MapGrad _ -> Coils.imagesWorkspace(first);
       case SobelMagnitude.Grad _ -> Images.sobelGradWorkspace(first);
-      case Ssim.Grad _ -> Images.ssimGradWorkspace(first);
+      case Ssim _ -> Images.ssimWorkspace(first);
+      case Ssim.Grad _ -> Images.ssimGradWorkspace(outputs.getFirst());
       default -> 0;
     };
   }

@@ -222,7 +222,9 @@ final class OpCases {
         add(OpCase.of(new Concat(0), EXACT, x).linear(0));
       }
       for (long[] s :
-          new long[][] {{5, 8}, {2, 5, 8}, {2, 17, 4, 7}, {1, 3, 3, 4, 6}, {2, 9, 85, 95}}) {
+          new long[][] {
+            {5, 8}, {2, 5, 8}, {2, 17, 4, 7}, {1, 16, 4, 8}, {1, 3, 3, 4, 6}, {2, 9, 85, 95}
+          }) {
         Arg x = Arg.of(t, s);
         add(OpCase.of(new Crop(List.of(1, 2), List.of(3, 4)), EXACT, x).linear(0));
         add(OpCase.of(new Crop(List.of(0), List.of(1)), EXACT, x).linear(0));
@@ -263,7 +265,10 @@ final class OpCases {
       {{6, 35}, {2, 3, 5, 7}},
       {{2, 17, 3, 4}, {1, 34, 4, 3}},
       {{1, 2, 3, 4, 5}, {2, 12, 5}},
-      {{2, 3, 4, 5}, {1, 2, 3, 4, 5}}
+      {{2, 3, 4, 5}, {1, 2, 3, 4, 5}},
+      {{1, 3, 4, 5}, {1, 5, 6, 2}},
+      {{66, 45}, {2, 33, 5, 9}},
+      {{2, 40, 3, 4, 7}, {80, 84}}
     };
     for (long[][] pair : reshapes) {
       for (DType t : List.of(DType.F32, DType.C64)) {
