@@ -2,6 +2,7 @@ package dev.larmor.bench;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Gradients;
+import dev.larmor.autograd.LossScale;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Training;
 import dev.larmor.engine.DType;
@@ -46,6 +47,7 @@ public final class TimedModel implements Timed {
   private final Device device;
   private final ReconstructionModel model;
   private final Adam adam;
+  private final LossScale lossScale;
   private final Recompute recompute;
   private final long predictedPeak;
   private final float[] kspace;
@@ -96,6 +98,7 @@ public final class TimedModel implements Timed {
         mode == Mode.RECONSTRUCT
             ? null
             : new Adam(model.parameters(), Adam.Config.adamW(0.2, 0.999, 1e-6));
+    this.lossScale = LossScale.of(precision);
     this.mask = MaskPolicy.equispaced(4).draw(width, Philox.of(2025, "mask"));
     this.kspace = random("kspace", 2 * coils * height * width, 1e-5f);
     this.target = random("target", IMAGE * IMAGE, 1e-3f);
@@ -132,11 +135,13 @@ public final class TimedModel implements Timed {
       }
       Training training = new Training(2025, steps, steps);
       try (Gradients gradients = new Gradients()) {
-        new TrainingStep(model, Criterion.SOBEL, recompute, training, 1)
+        new TrainingStep(model, Criterion.SOBEL, recompute, training, lossScale.value())
             .run(slice, gradients)
             .loss()
             .item();
-        adam.step(gradients, 3e-4);
+        if (lossScale.unscale(gradients)) {
+          adam.step(gradients, 3e-4);
+        }
       }
     });
   }

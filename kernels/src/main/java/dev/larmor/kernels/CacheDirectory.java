@@ -32,7 +32,8 @@ public final class CacheDirectory {
     return create(of(name));
   }
 
-  static Path create(Path directory) throws IOException {
+  /** Makes a directory that its owner alone can enter, if it is not there. */
+  public static Path create(Path directory) throws IOException {
     Files.createDirectories(directory);
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     return directory;

@@ -24,14 +24,14 @@ public record AdamStep(
     boolean decoupled,
     long step)
     implements Op.InPlace {
+  /** Inputs for each parameter. */
+  private static final int GROUP = 4;
+
   public AdamStep {
     if (step < 1) {
       throw new IllegalArgumentException("step counts from 1, not " + step);
     }
   }
-
-  /** Inputs for each parameter. */
-  private static final int GROUP = 4;
 
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {

@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.DeviceException;
+import dev.larmor.kernels.CacheDirectory;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -11,7 +12,7 @@ final class JCudaCard implements Cuda {
 
   private final Deque<Runnable> undo = new ArrayDeque<>();
   private final CardDriver driver;
-  private final NvrtcCompiler compiler;
+  private final KernelCompiler compiler;
   private final CuFft fft;
   private final CuBlas blas;
   private final CuDnn dnn;
@@ -31,7 +32,9 @@ final class JCudaCard implements Cuda {
               .formatted(name, card.name(), card.major(), card.minor(), OLDEST / 10, OLDEST % 10));
     }
     CudaLibraries.load();
-    compiler = new NvrtcCompiler(card.capability(), card.driver());
+    compiler =
+        new CachedCompiler(
+            new NvrtcCompiler(card.capability(), card.driver()), CacheDirectory.of("kernels"));
     try {
       driver = new CardDriver(name, index);
       undo.push(driver::close);

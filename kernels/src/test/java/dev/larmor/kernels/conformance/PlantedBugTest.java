@@ -96,8 +96,13 @@ class PlantedBugTest {
     List<Bug> bugs = new ArrayList<>();
     EmulatedProvider.sources()
         .forEach((file, source) -> {
+          String own = source.substring(source.indexOf("#line 1 "));
+          int prelude = source.length() - own.length();
           Matcher barrier = BARRIER.matcher(source);
           while (barrier.find()) {
+            if (barrier.start() < prelude && !own.contains("block_sum(")) {
+              continue; // of a function that the file does not use
+            }
             long line = source.substring(0, barrier.start()).lines().count();
             bugs.add(
                 new Bug(file, "no barrier at line " + line, barrier.start(), barrier.end(), ";"));
