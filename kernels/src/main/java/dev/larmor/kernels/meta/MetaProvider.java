@@ -6,6 +6,7 @@ import dev.larmor.engine.Capabilities;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.DeviceException;
+import dev.larmor.engine.Precision;
 import dev.larmor.kernels.cpu.CpuPlanner;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -43,13 +44,22 @@ public final class MetaProvider implements BackendProvider {
     }
     for (Card card : Card.values()) {
       if (card.device().equals(device)) {
-        return new MetaBackend(
-            device,
-            new Capabilities(
-                "dry run of " + card.title, ALL, false, card.memoryBytes, card.roofline),
-            new CardWorkspace());
+        return open(card, config);
       }
     }
     throw new DeviceException("unknown dry run '" + device + "': expected one of " + devices());
+  }
+
+  private static Backend open(Card card, DeviceConfig config) {
+    if (config.precision() == Precision.TF32 && !card.hasTf32()) {
+      throw new DeviceException(
+          "the %s has no TF32, which came with compute capability 8.0: use fp32 or fp16"
+              .formatted(card.title));
+    }
+    return new MetaBackend(
+        card.device(),
+        new Capabilities(
+            "dry run of " + card.title, card.dtypes(), false, card.memoryBytes, card.roofline),
+        new CardWorkspace());
   }
 }

@@ -17,6 +17,7 @@ import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Conv;
 import dev.larmor.engine.op.Cost;
 import dev.larmor.engine.op.Fill;
+import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 
 class MetaBackendTest {
@@ -58,6 +59,22 @@ class MetaBackendTest {
     assertEquals(
         "unknown dry run 'meta:gtx1081': expected one of " + new MetaProvider().devices(),
         assertThrows(DeviceException.class, () -> Device.open("meta:gtx1081")).getMessage());
+  }
+
+  @Test
+  void cardsHaveTheDtypesOfTheirComputeCapability() {
+    assertEquals(61, Card.GTX1080.computeCapability);
+    assertEquals(
+        EnumSet.of(DType.F32, DType.C64, DType.F16, DType.I32, DType.U8), Card.GTX1080.dtypes());
+    assertEquals(90, Card.H200.computeCapability);
+    assertEquals(
+        EnumSet.of(DType.F32, DType.C64, DType.BF16, DType.F16, DType.I32, DType.U8),
+        Card.H200.dtypes());
+    for (Card card : Card.values()) {
+      try (Device device = Device.open(card.device())) {
+        assertEquals(card.dtypes(), device.capabilities().dtypes());
+      }
+    }
   }
 
   @Test
