@@ -1,6 +1,8 @@
 package dev.larmor.bench;
 
+import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.Precision;
+import dev.larmor.models.training.DryRun;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,16 +17,16 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * One piece of work in a process of its own, one step for each line of standard input, so that
- * {@link Paired} can let two processes run in turns. Ends with a line of JSON: the seconds of every
- * step, VmHWM, the ledger's peak and what the dry run foretold.
+ * One piece of work in a process of its own, a number of steps or one for each line of standard
+ * input, so that {@link Paired} can let two processes run in turns. Ends with a line of JSON: the
+ * seconds of every step, VmHWM, the ledger's peak and what the dry run foretold.
  */
 public final class BenchProcess {
   private BenchProcess() {}
 
   /**
    * Runs {@code --mode op --op NAME} or {@code --mode train|recompute|keep|reconstruct --shape
-   * 15x640x372}, with {@code --threads 2 --precision fp32|tf32|bf16|fp16 --warmup 1}.
+   * 15x640x372}, with {@code --threads 2 --precision fp32|tf32|bf16|fp16 --warmup 1 --steps stdin}.
    */
   public static void main(String[] args) throws IOException {
     Map<String, String> options =
@@ -41,7 +43,9 @@ public final class BenchProcess {
                 "precision",
                 "fp32",
                 "warmup",
-                "1"));
+                "1",
+                "steps",
+                "stdin"));
     for (int i = 0; i + 1 < args.length; i += 2) {
       if (options.put(args[i].replaceFirst("^--", ""), args[i + 1]) == null) {
         throw new IllegalArgumentException(
@@ -49,20 +53,37 @@ public final class BenchProcess {
       }
     }
     try (Timed work = work(options)) {
-      for (int i = 0; i < Integer.parseInt(options.get("warmup")); i++) {
-        System.out.printf(Locale.ROOT, "warmup %.6f%n", seconds(work));
-      }
+      run(work, options);
+    } catch (DeviceException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+    }
+  }
+
+  private static void run(Timed work, Map<String, String> options) throws IOException {
+    for (int i = 0; i < Integer.parseInt(options.get("warmup")); i++) {
+      System.out.printf(Locale.ROOT, "warmup %.6f%n", seconds(work));
+    }
+    List<Double> seconds = new ArrayList<>();
+    if (options.get("steps").equals("stdin")) {
       System.out.println("ready");
-      List<Double> seconds = new ArrayList<>();
       BufferedReader turns =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       while (turns.readLine() != null) {
-        double s = seconds(work);
-        seconds.add(s);
-        System.out.printf(Locale.ROOT, "step %.6f%n", s);
+        step(work, seconds);
       }
-      System.out.println(report(work, options, seconds));
+    } else {
+      for (int i = 0; i < Integer.parseInt(options.get("steps")); i++) {
+        step(work, seconds);
+      }
     }
+    System.out.println(report(work, options, seconds));
+  }
+
+  private static void step(Timed work, List<Double> seconds) {
+    double s = seconds(work);
+    seconds.add(s);
+    System.out.printf(Locale.ROOT, "step %.6f%n", s);
   }
 
   private static Timed work(Map<String, String> options) {
@@ -71,14 +92,9 @@ public final class BenchProcess {
     if (options.get("mode").equals("op")) {
       return new TimedOp(options.get("op"), threads, precision);
     }
-    String[] shape = options.get("shape").split("x");
-    return new TimedModel(
-        TimedModel.Mode.valueOf(options.get("mode").toUpperCase(Locale.ROOT)),
-        Integer.parseInt(shape[0]),
-        Integer.parseInt(shape[1]),
-        Integer.parseInt(shape[2]),
-        threads,
-        precision);
+    TimedModel.Mode mode = TimedModel.Mode.valueOf(options.get("mode").toUpperCase(Locale.ROOT));
+    DryRun.Size size = Scan.size(options.get("shape"));
+    return new TimedModel(mode, precision, 1, Timed.DEVICE, threads, List.of(size));
   }
 
   private static double seconds(Timed work) {
@@ -93,10 +109,19 @@ public final class BenchProcess {
         seconds.stream()
             .map(s -> String.format(Locale.ROOT, "%.6f", s))
             .collect(Collectors.joining(", "));
-    long predicted = work instanceof TimedModel model ? model.predictedPeak() : 0;
-    return "{\"name\": \"%s\", \"threads\": %s, \"seconds\": [%s], \"VmHWM_kB\": %d, \"ledger_peak\": %d, \"predicted_peak\": %d}"
-        .formatted(
-            work.name(), options.get("threads"), times, highWater(), work.ledgerPeak(), predicted);
+    StringBuilder json = new StringBuilder("{\"name\": \"" + work.name() + "\"");
+    json.append(", \"device\": \"").append(work.device().capabilities().description()).append('"');
+    json.append(", \"threads\": ").append(options.get("threads"));
+    json.append(", \"seconds\": [").append(times).append(']');
+    if (!Double.isNaN(work.leastSeconds())) {
+      json.append(String.format(Locale.ROOT, ", \"roofline\": %.6f", work.leastSeconds()));
+    }
+    json.append(", \"VmHWM_kB\": ").append(highWater());
+    json.append(", \"ledger_peak\": ").append(work.device().ledger().peak());
+    if (work instanceof TimedModel model) {
+      json.append(", \"predicted_peak\": ").append(model.predictedPeak());
+    }
+    return json.append('}').toString();
   }
 
   /** Most memory this process ever had, in kB. */

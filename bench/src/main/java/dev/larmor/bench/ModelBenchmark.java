@@ -1,6 +1,7 @@
 package dev.larmor.bench;
 
 import dev.larmor.engine.Precision;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -39,7 +40,7 @@ public class ModelBenchmark {
 
   @Setup(Level.Trial)
   public void open() {
-    work = new TimedModel(mode, 15, 640, 372, threads, precision);
+    work = new TimedModel(mode, precision, 1, Timed.DEVICE, threads, List.of(Scan.KNEE.size()));
   }
 
   @TearDown(Level.Trial)

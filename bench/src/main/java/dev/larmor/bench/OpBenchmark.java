@@ -15,6 +15,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.IterationParams;
+import org.openjdk.jmh.runner.IterationType;
 
 /**
  * Each hot op at the shapes it has in FI-VarNet on a 15 x 640 x 372 slice (384 columns inside
@@ -49,16 +51,26 @@ public class OpBenchmark {
     "complexconv/both/1x8x48x64x64/8x3",
     "normact/forward/1x32x640x384",
     "normact/backward/1x32x640x384",
+    "normact/forward/1x512x40x24",
+    "normact/backward/1x512x40x24",
     "pool/both/1x32x640x384",
     "concat/forward/1x32x640x384",
+    "narrow/forward/1x64x640x384",
+    "reflect/both/1x32x640x372",
     "add/forward/1x32x640x384",
+    "axpy/forward/1x32x640x384",
+    "moments/both/1x2x640x372",
     "fft/forward/16x640x368",
     "fftc/forward/15x640x372",
     "fftc/forward/16x768x396",
     "reduce/both/15x640x372",
     "expand/both/15x640x372",
+    "rss/both/15x640x372",
     "rssnorm/both/15x640x372",
+    "residual/both/15x640x372",
+    "dc/both/15x640x372",
     "ssim/both/1x384x384",
+    "sobel/both/1x384x384",
     "adam/forward/8388608"
   })
   private String op;
@@ -70,20 +82,38 @@ public class OpBenchmark {
   private int threads;
 
   private Timed work;
+  private boolean warm;
+  private long calls;
+  private long nanos;
 
   @Setup(Level.Trial)
   public void open() {
     work = new TimedOp(op, threads, precision);
   }
 
+  @Setup(Level.Iteration)
+  public void start(IterationParams iteration) {
+    warm = iteration.getType() == IterationType.MEASUREMENT;
+  }
+
+  /** Prints how near the roofline the op came, on devices that have one. */
   @TearDown(Level.Trial)
   public void close() {
+    String besideRoofline = work.besideRoofline(1e-9 * nanos / calls);
+    if (!besideRoofline.isEmpty()) {
+      System.out.printf("%n%s%n", besideRoofline); // JMH is in the middle of a line
+    }
     work.close();
   }
 
   /** The op. */
   @Benchmark
   public void run() {
+    long start = System.nanoTime();
     work.run();
+    if (warm) {
+      nanos += System.nanoTime() - start;
+      calls++;
+    }
   }
 }

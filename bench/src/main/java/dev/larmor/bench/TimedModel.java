@@ -11,7 +11,9 @@ import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
+import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.op.Cost;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.MaskPolicy;
 import dev.larmor.models.data.SamplingMask;
@@ -22,10 +24,17 @@ import dev.larmor.models.training.DryRun;
 import dev.larmor.models.training.TrainingStep;
 import dev.larmor.models.training.TrainingStep.Slice;
 import dev.larmor.models.varnet.ReconstructionModel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
- * The published FI-VarNet's training step – forward, SobelLoss, backward, AdamW – or its
- * reconstruction of a slice.
+ * The published FI-VarNet's training step – upload, forward, SobelLoss, backward, the loss read
+ * back, AdamW – or its reconstruction of a slice, from upload to download.
  */
 public final class TimedModel implements Timed {
   /** What is run. */
@@ -40,120 +49,194 @@ public final class TimedModel implements Timed {
     RECONSTRUCT
   }
 
-  private static final int IMAGE = 384;
+  /** How slices of one size are run. */
+  private record Plan(Recompute recompute, long peak) {}
 
   private final Mode mode;
-  private final DryRun.Size size;
+  private final int accumulation;
+  private final List<DryRun.Size> sizes;
   private final Device device;
   private final ReconstructionModel model;
   private final Adam adam;
   private final LossScale lossScale;
-  private final Recompute recompute;
-  private final long predictedPeak;
-  private final float[] kspace;
-  private final float[] target;
-  private final SamplingMask mask;
-  private long steps;
+  private final Map<DryRun.Size, Plan> plans = new HashMap<>();
+  private final Map<DryRun.Size, List<Cost>> ops = new HashMap<>();
+  private final Arena host = Arena.ofShared();
+  private final MemorySegment kspace;
+  private final MemorySegment target;
+  private long samples;
 
-  /** Makes the model and a random slice of {@code coils x height x width}. */
-  public TimedModel(Mode mode, int coils, int height, int width, int threads, Precision precision) {
+  /**
+   * Makes the model and random slices.
+   *
+   * @param accumulation samples of a training step
+   * @param sizes of the slices that will be run
+   */
+  public TimedModel(
+      Mode mode,
+      Precision precision,
+      int accumulation,
+      String deviceName,
+      int threads,
+      List<DryRun.Size> sizes) {
     this.mode = mode;
-    this.size = new DryRun.Size(coils, height, width, IMAGE);
-    FiVarNet.Config d = FiVarNet.Config.DEFAULT;
-    FiVarNet.Config config =
-        new FiVarNet.Config(
-            d.featureCascades(),
-            d.imageCascades(),
-            d.chans(),
-            d.unetChans(),
-            d.pools(),
-            d.sensChans(),
-            d.sensPools(),
-            d.attnStride(),
-            d.dropout(),
-            precision);
-    String name = System.getProperty("larmor.device", "cpu");
-    DryRun dry = new DryRun("meta:" + name, threads, 1);
-    this.recompute =
-        switch (mode) {
-          case TRAIN ->
-              dry.recomputePlan(config, Criterion.SOBEL, size, DeviceConfig.GTX1080_BUDGET)
-                  .policy();
-          case RECOMPUTE -> Recompute.ALWAYS;
-          case KEEP, RECONSTRUCT -> Recompute.NEVER;
-        };
-    this.predictedPeak =
-        (mode == Mode.RECONSTRUCT
-                ? dry.reconstruction(config, size)
-                : dry.training(config, Criterion.SOBEL, size, recompute))
-            .peak()
-            .live();
+    this.accumulation = accumulation;
+    this.sizes = List.copyOf(sizes);
     long budget = mode == Mode.TRAIN ? DeviceConfig.GTX1080_BUDGET : Long.MAX_VALUE;
-    DeviceConfig open =
-        DeviceConfig.DEFAULT.withThreads(threads).withBudget(budget).withPrecision(precision);
-    this.device = Device.open(name, open);
-    this.model = config.build();
+    this.device =
+        Device.open(
+            deviceName,
+            DeviceConfig.DEFAULT.withThreads(threads).withBudget(budget).withPrecision(precision));
+    FiVarNet.Config network = published(precision);
+    DryRun dry = new DryRun(device.dryRun(), threads, accumulation);
+    for (DryRun.Size size : sizes) {
+      plans.put(size, plan(dry, mode, network, size));
+    }
+    this.model = network.build();
     model.place(device, Philox.of(2025, "init"));
     this.adam =
         mode == Mode.RECONSTRUCT
             ? null
             : new Adam(model.parameters(), Adam.Config.adamW(0.2, 0.999, 1e-6));
     this.lossScale = LossScale.of(precision);
-    this.mask = MaskPolicy.equispaced(4).draw(width, Philox.of(2025, "mask"));
-    this.kspace = random("kspace", 2 * coils * height * width, 1e-5f);
-    this.target = random("target", IMAGE * IMAGE, 1e-3f);
+    this.kspace =
+        random("kspace", 2 * sizes.stream().mapToLong(TimedModel::points).max().orElse(0), 1e-5);
+    long pixels = sizes.stream().mapToLong(s -> (long) s.target() * s.target()).max().orElse(0);
+    this.target = random("target", pixels, 1e-3);
   }
 
-  private static float[] random(String purpose, int n, float scale) {
+  /** The published network. */
+  static FiVarNet.Config published(Precision precision) {
+    FiVarNet.Config d = FiVarNet.Config.DEFAULT;
+    return new FiVarNet.Config(
+        d.featureCascades(),
+        d.imageCascades(),
+        d.chans(),
+        d.unetChans(),
+        d.pools(),
+        d.sensChans(),
+        d.sensPools(),
+        d.attnStride(),
+        d.dropout(),
+        precision);
+  }
+
+  private static Plan plan(DryRun dry, Mode mode, FiVarNet.Config network, DryRun.Size size) {
+    Recompute recompute =
+        switch (mode) {
+          case TRAIN ->
+              dry.recomputePlan(network, Criterion.SOBEL, size, DeviceConfig.GTX1080_BUDGET)
+                  .policy();
+          case RECOMPUTE -> Recompute.ALWAYS;
+          case KEEP, RECONSTRUCT -> Recompute.NEVER;
+        };
+    DryRun.Report report =
+        mode == Mode.RECONSTRUCT
+            ? dry.reconstruction(network, size)
+            : dry.training(network, Criterion.SOBEL, size, recompute);
+    return new Plan(recompute, report.peak().live());
+  }
+
+  private static long points(DryRun.Size size) {
+    return (long) size.coils() * size.height() * size.width();
+  }
+
+  private MemorySegment random(String purpose, long n, double scale) {
     Philox stream = Philox.of(2025, purpose);
-    float[] values = new float[n];
-    for (int i = 0; i < n; i++) {
-      values[i] = scale * stream.uniform(i);
+    MemorySegment values = host.allocate(n * Float.BYTES, 64);
+    for (long i = 0; i < n; i++) {
+      values.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (scale * stream.uniform(i)));
     }
     return values;
   }
 
   @Override
   public String name() {
-    return mode + " " + size;
+    return mode + " " + sizes.getFirst();
   }
 
   @Override
   public void run() {
-    steps++;
-    Scope.run(() -> {
-      Slice slice =
-          new Slice(
-              device.tensor(
-                  TensorSpec.of(DType.C64, size.coils(), size.height(), size.width()), kspace),
-              mask,
-              device.tensor(TensorSpec.of(DType.F32, 1, IMAGE, IMAGE), target),
-              new SliceContext(1e-3, Anatomy.KNEE, 0, 1));
-      if (mode == Mode.RECONSTRUCT) {
-        model.reconstruct(slice.kspace(), mask, IMAGE, IMAGE).toFloats();
-        return;
-      }
-      Training training = new Training(2025, steps, steps);
-      try (Gradients gradients = new Gradients()) {
-        new TrainingStep(model, Criterion.SOBEL, recompute, training, lossScale.value())
-            .run(slice, gradients)
-            .loss()
-            .item();
-        if (lossScale.unscale(gradients)) {
-          adam.step(gradients, 3e-4);
-        }
-      }
-    });
+    run(sizes.getFirst());
   }
 
-  /** What the dry run foretold for {@link #ledgerPeak}. */
-  public long predictedPeak() {
-    return predictedPeak;
+  /** Runs a slice of this size, or as many as a training step accumulates. */
+  public void run(DryRun.Size size) {
+    if (!ops.containsKey(size)) {
+      List<Cost> first = new ArrayList<>();
+      ops.put(size, first);
+      device.listen((op, in, out, where) -> first.add(op.cost(in, out)));
+    }
+    if (mode == Mode.RECONSTRUCT) {
+      Scope.run(() -> {
+        Tensor image =
+            model.reconstruct(kspace(size), mask(size.width()), size.target(), size.target());
+        return image.toFloats();
+      });
+    } else {
+      train(size);
+    }
+    device.synchronize();
+    device.listen(null);
+  }
+
+  private void train(DryRun.Size size) {
+    Recompute recompute = plans.get(size).recompute();
+    try (Gradients gradients = new Gradients()) {
+      for (int i = 0; i < accumulation; i++) {
+        Training training = new Training(2025, samples / accumulation, samples);
+        samples++;
+        Scope.run(() ->
+            new TrainingStep(
+                    model, Criterion.SOBEL, recompute, training, lossScale.value() / accumulation)
+                .run(slice(size), gradients)
+                .loss()
+                .item());
+      }
+      if (lossScale.unscale(gradients)) {
+        adam.step(gradients, 3e-4);
+      }
+    }
+  }
+
+  private Slice slice(DryRun.Size size) {
+    return new Slice(
+        kspace(size),
+        mask(size.width()),
+        device.tensor(TensorSpec.of(DType.F32, 1, size.target(), size.target()), target),
+        new SliceContext(1e-3, Anatomy.KNEE, 0, 1));
+  }
+
+  private Tensor kspace(DryRun.Size size) {
+    return device.tensor(
+        TensorSpec.of(DType.C64, size.coils(), size.height(), size.width()), kspace);
+  }
+
+  private static SamplingMask mask(int width) {
+    return MaskPolicy.equispaced(4).draw(width, Philox.of(2025, "mask"));
+  }
+
+  /** The ops of a run on a slice of this size, known after the first. */
+  public List<Cost> ops(DryRun.Size size) {
+    return List.copyOf(ops.getOrDefault(size, List.of()));
   }
 
   @Override
-  public long ledgerPeak() {
-    return device.ledger().peak();
+  public double leastSeconds() {
+    List<Cost> known = ops(sizes.getFirst());
+    return device.capabilities().roofline() == null || known.isEmpty()
+        ? Double.NaN
+        : Limit.seconds(device.capabilities().roofline(), known);
+  }
+
+  /** What the dry run foretold for the ledger's peak. */
+  public long predictedPeak() {
+    return plans.values().stream().mapToLong(Plan::peak).max().orElse(0);
+  }
+
+  @Override
+  public Device device() {
+    return device;
   }
 
   @Override
@@ -163,5 +246,6 @@ public final class TimedModel implements Timed {
     }
     model.close();
     device.close();
+    host.close();
   }
 }

@@ -7,6 +7,7 @@ import dev.larmor.engine.Ledger.Tag;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
 import dev.larmor.engine.Recorder;
+import dev.larmor.engine.Roofline;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Shape;
 import dev.larmor.engine.Tensor;
@@ -14,17 +15,28 @@ import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.AdamStep;
 import dev.larmor.engine.op.Add;
 import dev.larmor.engine.op.AvgPool;
+import dev.larmor.engine.op.Axpy;
 import dev.larmor.engine.op.Cast;
 import dev.larmor.engine.op.Concat;
 import dev.larmor.engine.op.Conv;
 import dev.larmor.engine.op.ConvTranspose;
+import dev.larmor.engine.op.Cost;
+import dev.larmor.engine.op.Dot;
 import dev.larmor.engine.op.Fft2;
 import dev.larmor.engine.op.Fill;
 import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.MaskColumns;
+import dev.larmor.engine.op.MaskedResidual;
+import dev.larmor.engine.op.Moments;
+import dev.larmor.engine.op.Narrow;
 import dev.larmor.engine.op.Op;
+import dev.larmor.engine.op.Pad;
+import dev.larmor.engine.op.Rss;
 import dev.larmor.engine.op.RssNormalize;
 import dev.larmor.engine.op.SensExpand;
 import dev.larmor.engine.op.SensReduce;
+import dev.larmor.engine.op.SobelMagnitude;
+import dev.larmor.engine.op.SoftDataConsistency;
 import dev.larmor.engine.op.Ssim;
 import dev.larmor.engine.op.Uniform;
 import java.lang.foreign.Arena;
@@ -42,10 +54,14 @@ import java.util.function.Supplier;
  *   <li>{@code conv/forward/1x32x640x384/32x3}: convolution of {@code NxCxHxW} (or {@code
  *       NxCxDxHxW}) to 32 channels with a 3 × 3 (× 3) kernel, same padding, no bias; {@code
  *       complexconv} is C64; {@code upconv} is transposed, stride 2;
- *   <li>{@code normact}, {@code pool}, {@code concat}, {@code add}: feature maps;
- *   <li>{@code fft} (plain), {@code fftc} (centred), {@code reduce}, {@code expand}, {@code
- *       rssnorm}: {@code CxHxW} coil data;
- *   <li>{@code ssim}: {@code NxHxW} images; {@code adam}: a parameter of {@code n} elements.
+ *   <li>{@code normact}, {@code pool}, {@code concat}, {@code narrow} (to half of the channels),
+ *       {@code reflect} (to multiples of 16), {@code add}, {@code axpy}, {@code moments}, {@code
+ *       cast} (to the precision's dtype): feature maps;
+ *   <li>{@code fft} (plain), {@code fftc} (centred), {@code reduce}, {@code expand}, {@code rss},
+ *       {@code rssnorm}, {@code residual} and {@code dc} (masked residual, data consistency of an
+ *       image cascade): {@code CxHxW} coil data;
+ *   <li>{@code ssim}, {@code sobel}: {@code NxHxW} images; {@code adam}: a parameter of {@code n}
+ *       elements.
  * </ul>
  *
  * <p>{@code backward} runs the gradient ops alone, {@code both} the forward op first.
@@ -67,6 +83,10 @@ public final class TimedOp implements Timed {
    * @param precision of feature maps and the products with them
    */
   public TimedOp(String name, int threads, Precision precision) {
+    this(name, DEVICE, threads, precision);
+  }
+
+  TimedOp(String name, String deviceName, int threads, Precision precision) {
     String[] parts = name.split("/");
     if (parts.length < 3) {
       throw new IllegalArgumentException(name + " is not operation/direction/shape[/out x kernel]");
@@ -75,9 +95,7 @@ public final class TimedOp implements Timed {
     this.runForward = !parts[1].equals("backward");
     this.runBackward = !parts[1].equals("forward");
     this.device =
-        Device.open(
-            System.getProperty("larmor.device", "cpu"),
-            DeviceConfig.DEFAULT.withThreads(threads).withPrecision(precision));
+        Device.open(deviceName, DeviceConfig.DEFAULT.withThreads(threads).withPrecision(precision));
     long[] shape = numbers(parts[2]);
     int rank = shape.length - 2;
     DType features = precision.features();
@@ -130,6 +148,39 @@ public final class TimedOp implements Timed {
         forward = new Add();
         inputs = new Tensor[] {random(features, shape), random(features, shape)};
       }
+      case "axpy" -> {
+        forward = new Axpy(1e-3);
+        inputs = new Tensor[] {random(features, shape), random(features, shape)};
+      }
+      case "narrow" -> {
+        forward = new Narrow(1, 0, (int) shape[1] / 2);
+        inputs = new Tensor[] {random(features, shape)};
+      }
+      case "reflect" -> {
+        Pad pad =
+            new Pad(
+                List.of(0, 0),
+                List.of(multipleOf16(shape[2]), multipleOf16(shape[3])),
+                Pad.Mode.REFLECT);
+        Tensor x = random(features, shape);
+        forward = pad;
+        inputs = new Tensor[] {x};
+        Tensor y = hold(() -> pad.applyAll(x))[0];
+        gradient(new Pad.Fold(pad, x.shape()), y);
+      }
+      case "moments" -> {
+        Moments moments = new Moments(0);
+        Tensor x = random(DType.F32, shape);
+        forward = moments;
+        inputs = new Tensor[] {x};
+        Tensor[] y = hold(() -> moments.applyAll(x));
+        gradient(new Moments.Grad(0), x, y[0], y[0], y[1]);
+      }
+      case "cast" -> {
+        forward = new Cast(features);
+        inputs = new Tensor[] {random(DType.F32, shape)};
+        gradient(new Cast(DType.F32), random(features, shape));
+      }
       case "fft", "fftc" -> {
         boolean centred = parts[0].equals("fftc");
         forward = new Fft2(false, centred);
@@ -155,6 +206,35 @@ public final class TimedOp implements Timed {
         inputs = new Tensor[] {random(DType.C64, shape)};
         gradient(new RssNormalize.Grad(), random(DType.C64, shape), inputs[0]);
       }
+      case "rss" -> {
+        forward = new Rss();
+        inputs = new Tensor[] {random(DType.C64, shape)};
+        Tensor y = hold(() -> new Rss().applyAll(inputs))[0];
+        gradient(new Rss.Grad(), y, inputs[0], y);
+      }
+      case "residual" -> {
+        forward = new MaskedResidual();
+        Tensor k = random(DType.C64, shape);
+        Tensor mask = random(DType.F32, shape[2]);
+        inputs = new Tensor[] {k, random(DType.C64, shape), mask};
+        gradient(new MaskColumns(), k, mask);
+      }
+      case "dc" -> {
+        forward = new SoftDataConsistency();
+        Tensor k = random(DType.C64, shape);
+        Tensor measured = random(DType.C64, shape);
+        Tensor mask = random(DType.F32, shape[2]);
+        Tensor w = hold(() -> new Tensor[] {device.scalar(1)})[0];
+        inputs = new Tensor[] {k, measured, random(DType.C64, shape), mask, w};
+        gradient(new SoftDataConsistency.KspaceGrad(), k, mask, w);
+        gradient(new MaskedResidual(), k, measured, mask);
+        gradient(new Dot(), k, measured);
+      }
+      case "sobel" -> {
+        forward = new SobelMagnitude(1e-12);
+        inputs = new Tensor[] {random(DType.F32, shape)};
+        gradient(new SobelMagnitude.Grad(1e-12), random(DType.F32, shape), inputs[0]);
+      }
       case "ssim" -> {
         Ssim ssim = Ssim.STANDARD;
         forward = ssim;
@@ -176,6 +256,10 @@ public final class TimedOp implements Timed {
       throw new IllegalArgumentException(parts[0] + " has no gradient op of its own");
     }
     device.ledger().resetPeak();
+  }
+
+  private static int multipleOf16(long size) {
+    return Math.floorMod(-Math.toIntExact(size), 16);
   }
 
   private static long[] numbers(String text) {
@@ -244,8 +328,26 @@ public final class TimedOp implements Timed {
   }
 
   @Override
-  public long ledgerPeak() {
-    return device.ledger().peak();
+  public double leastSeconds() {
+    Roofline roofline = device.capabilities().roofline();
+    if (roofline == null) {
+      return Double.NaN;
+    }
+    double seconds = runForward ? roofline.seconds(cost(forward, inputs)) : 0;
+    for (int i = 0; runBackward && i < gradients.size(); i++) {
+      seconds += roofline.seconds(cost(gradients.get(i), gradientInputs.get(i)));
+    }
+    return seconds;
+  }
+
+  private static Cost cost(Op op, Tensor... inputs) {
+    List<TensorSpec> in = Arrays.stream(inputs).map(Tensor::spec).toList();
+    return op.cost(in, op.infer(in));
+  }
+
+  @Override
+  public Device device() {
+    return device;
   }
 
   @Override

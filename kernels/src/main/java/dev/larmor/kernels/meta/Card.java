@@ -1,10 +1,7 @@
 package dev.larmor.kernels.meta;
 
-import dev.larmor.engine.DType;
 import dev.larmor.engine.Roofline;
-import java.util.EnumSet;
 import java.util.Locale;
-import java.util.Set;
 
 /** Graphics cards that a dry run can stand for; figures from the makers' data sheets. */
 enum Card {
@@ -12,9 +9,6 @@ enum Card {
   GTX1080("GeForce GTX 1080", 61, 8L << 30, new Roofline(8.9e12, 320e9)),
   /** H200 SXM: 141 GB HBM3e, 4.8 TB/s, 67 TFLOP/s in F32 (outside the tensor cores). */
   H200("H200", 90, 141_000_000_000L, new Roofline(67e12, 4.8e12));
-
-  /** Compute capability (times ten, as in {@code sm_80}) of the first cards with BF16 and TF32. */
-  private static final int AMPERE = 80;
 
   final String title;
 
@@ -29,17 +23,6 @@ enum Card {
     this.computeCapability = computeCapability;
     this.memoryBytes = memoryBytes;
     this.roofline = roofline;
-  }
-
-  /** What the CUDA backend would compute in; F16 is stored by every card since sm_53. */
-  Set<DType> dtypes() {
-    return computeCapability < AMPERE
-        ? EnumSet.complementOf(EnumSet.of(DType.F64, DType.BF16))
-        : EnumSet.complementOf(EnumSet.of(DType.F64));
-  }
-
-  boolean hasTf32() {
-    return computeCapability >= AMPERE;
   }
 
   /** As in {@code meta:gtx1080}. */

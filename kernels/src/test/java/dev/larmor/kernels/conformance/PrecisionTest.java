@@ -48,7 +48,7 @@ class PrecisionTest {
         "cpu | FP16 | cpu does not compute in F16, which fp16 keeps feature maps in: use fp32 or bf16",
         "meta:cpu | FP16 | meta:cpu does not compute in F16, which fp16 keeps feature maps in:"
             + " use fp32 or bf16",
-        "meta:gtx1080 | TF32 | the GeForce GTX 1080 has no TF32, which came with"
+        "meta:gtx1080 | TF32 | GeForce GTX 1080 has no TF32, which came with"
             + " compute capability 8.0: use fp32 or fp16",
         "meta:gtx1080 | BF16 | meta:gtx1080 does not compute in BF16, which bf16 keeps feature"
             + " maps in: use fp32 or fp16"
