@@ -81,8 +81,7 @@ final class ChannelKernels {
       v.startSums(launch.at(y));
     } else {
       v.startSums(launch.at(workspace));
-      v.startRest(
-          kernels.start(FILE, "channel_sums", DType.F32).at(workspace).at(y), y.reals());
+      v.startRest(kernels.start(FILE, "channel_sums", DType.F32).at(workspace).at(y), y.reals());
     }
   }
 }

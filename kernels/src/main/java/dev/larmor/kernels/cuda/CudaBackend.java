@@ -173,8 +173,7 @@ final class CudaBackend implements Backend {
       case ChannelsToComplex _, ComplexToChannels _ -> movement.complex(x[0], y[0]);
       case ChunkAttention o -> attention.chunks(o.chunks(), x[0], x[1], x[2], y[0], w);
       case ChunkAttention.Grad o ->
-          attention.chunksGrad(
-              o.attention().chunks(), x[0], x[1], x[2], x[3], y[0], y[1], y[2], w);
+          attention.chunksGrad(o.attention().chunks(), x[0], x[1], x[2], x[3], y[0], y[1], y[2], w);
       case Concat o -> movement.concat(o, x, y[0]);
       case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ -> convolutions.run(op, x, y[0], w);
       case Crop o -> movement.crop(o, x[0], y[0]);

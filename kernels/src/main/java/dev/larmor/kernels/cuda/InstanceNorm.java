@@ -83,13 +83,7 @@ final class InstanceNorm {
             .number(o.eps()),
         channels(x.spec()));
     v.startMap(
-        kernels
-            .start(FILE, "norm_act", x.dtype())
-            .at(x)
-            .at(mean)
-            .at(rstd)
-            .at(y)
-            .number(o.slope()));
+        kernels.start(FILE, "norm_act", x.dtype()).at(x).at(mean).at(rstd).at(y).number(o.slope()));
   }
 
   void grad(InstanceNormAct.Grad o, Array g, Array y, Array rstd, Array dx, long workspace) {
