@@ -7,9 +7,8 @@ extern "C" __global__ void channel_sums(
   sized(v, [&](auto size) {
     const int K = decltype(size)::K;
     sum_columns<K, float>(
-        v,
-        [&](i64 i, float *own) {
-          Pack<element, K> p = ((const Pack<element, K> *)x)[i];
+        v, [&](i64 i) { return pack<K>(x, i); },
+        [](float *own, const Pack<element, K> &p) {
 #pragma unroll
           for (int k = 0; k < K; k++) own[k] += value(p.at[k]);
         },
@@ -23,12 +22,10 @@ extern "C" __global__ void channel_dots(
   sized(v, [&](auto size) {
     const int K = decltype(size)::K;
     sum_columns<K, float>(
-        v,
-        [&](i64 i, float *own) {
-          Pack<element, K> p = ((const Pack<element, K> *)x)[i];
-          Pack<element, K> q = ((const Pack<element, K> *)y)[i];
+        v, [&](i64 i) { return packs<K>(x, y, i); },
+        [](float *own, const Packs<element, K> &p) {
 #pragma unroll
-          for (int k = 0; k < K; k++) own[k] += value(p.at[k]) * value(q.at[k]);
+          for (int k = 0; k < K; k++) own[k] += value(p.a.at[k]) * value(p.b.at[k]);
         },
         plus, [&](i64 i, float s) { sum[i] = s; });
   });

@@ -24,9 +24,8 @@ extern "C" __global__ void share_moments(
   sized(v, [&](auto size) {
     const int K = decltype(size)::K;
     sum_columns<K, Moments>(
-        v,
-        [&](i64 i, Moments *own) {
-          Pack<element, K> p = ((const Pack<element, K> *)x)[i];
+        v, [&](i64 i) { return pack<K>(x, i); },
+        [](Moments *own, const Pack<element, K> &p) {
           float n = own[0].n + 1;
           float weight = 1 / n;
 #pragma unroll
@@ -45,7 +44,8 @@ extern "C" __global__ void share_moments(
 template <class Put>
 __device__ __forceinline__ void join_shares(const Moments *part, const Columns &v, Put put) {
   sum_columns<1, Moments>(
-      v, [=](i64 i, Moments *own) { *own = join(*own, part[i]); }, join, put);
+      v, [=](i64 i) { return part[i]; },
+      [](Moments *own, const Moments &p) { *own = join(*own, p); }, join, put);
 }
 
 extern "C" __global__ void mean_and_variance(
@@ -99,13 +99,11 @@ extern "C" __global__ void norm_grad_sums(
   sized(v, [&](auto size) {
     const int K = decltype(size)::K;
     sum_columns<K, float2>(
-        v,
-        [&](i64 i, float2 *own) {
-          Pack<element, K> p = ((const Pack<element, K> *)g)[i];
-          Pack<element, K> q = ((const Pack<element, K> *)y)[i];
+        v, [&](i64 i) { return packs<K>(g, y, i); },
+        [&](float2 *own, const Packs<element, K> &p) {
 #pragma unroll
           for (int k = 0; k < K; k++) {
-            float2 u = undo(value(p.at[k]), value(q.at[k]));
+            float2 u = undo(value(p.a.at[k]), value(p.b.at[k]));
             own[k] = own[k] + make_float2(u.x, u.x * u.y);
           }
         },
@@ -117,7 +115,8 @@ extern "C" __global__ void norm_grad_sums(
 extern "C" __global__ void norm_grad_means(
     const float2 *__restrict__ part, float2 *__restrict__ mean, float positions, Columns v) {
   sum_columns<1, float2>(
-      v, [=](i64 i, float2 *own) { *own = *own + part[i]; }, plus,
+      v, [=](i64 i) { return part[i]; },
+      [](float2 *own, const float2 &p) { *own = *own + p; }, plus,
       [=](i64 i, float2 s) { mean[i] = make_float2(s.x / positions, s.y / positions); });
 }
 

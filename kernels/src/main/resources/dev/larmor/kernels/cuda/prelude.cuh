@@ -268,13 +268,49 @@ struct Walk {
     last = row < rows && phase < period ? share + v.share : 0;
     if (last > v.packs) last = v.packs;
   }
+
+  // Calls use(i, load(i)) for each pack of the sample that starts at pack `sample`. Some are loaded
+  // before the first is used: memory is far away.
+  template <class Load, class Use>
+  __device__ __forceinline__ void each(i64 sample, Load load, Use use) const {
+    const int AHEAD = 4;
+    for (i64 i = first; i < last; i += AHEAD * step) {
+      decltype(load(i)) loaded[AHEAD];
+#pragma unroll
+      for (int k = 0; k < AHEAD; k++) {
+        if (i + k * step < last) loaded[k] = load(sample + i + k * step);
+      }
+#pragma unroll
+      for (int k = 0; k < AHEAD; k++) {
+        if (i + k * step < last) use(sample + i + k * step, loaded[k]);
+      }
+    }
+  }
 };
 
+// The i-th pack of K elements.
+template <int K, class T>
+__device__ __forceinline__ Pack<T, K> pack(const T *x, i64 i) {
+  return ((const Pack<T, K> *)x)[i];
+}
+
+// The same of two tensors.
+template <class T, int K>
+struct Packs {
+  Pack<T, K> a, b;
+};
+
+template <int K, class T>
+__device__ __forceinline__ Packs<T, K> packs(const T *a, const T *b, i64 i) {
+  return Packs<T, K>{pack<K>(a, i), pack<K>(b, i)};
+}
+
 // Sums each column over the block's share by `plus`, in a tree whose shape follows from the
-// tensor's: add(i, own) adds pack i to a thread's sums, one for each of the pack's K elements, which
-// start as zeros; put(i, sum) takes the results, numbered [share][sample][column].
-template <int K, class A, class Add, class Plus, class Put>
-__device__ __forceinline__ void sum_columns(const Columns &v, Add add, Plus plus, Put put) {
+// tensor's: add(own, load(i)) adds pack i to a thread's sums, one for each of the pack's K elements,
+// which start as zeros; put(i, sum) takes the results, numbered [share][sample][column].
+template <int K, class A, class Load, class Add, class Plus, class Put>
+__device__ __forceinline__ void sum_columns(
+    const Columns &v, Load load, Add add, Plus plus, Put put) {
   SHARED(A, part, K * BLOCK);
   Walk walk(v);
   int columns = (int)v.columns;
@@ -283,8 +319,7 @@ __device__ __forceinline__ void sum_columns(const Columns &v, Add add, Plus plus
   int row = threadIdx.x / tile;
   for (i64 s = blockIdx.y; s < v.samples; s += gridDim.y) {
     A own[K] = {};
-#pragma unroll 4
-    for (i64 i = walk.first; i < walk.last; i += walk.step) add(s * v.packs + i, own);
+    walk.each(s * v.packs, load, [&](i64 i, const auto &p) { add(own, p); });
     int lanes = K;
     if (columns == 1) {
 #pragma unroll
@@ -324,10 +359,11 @@ __device__ __forceinline__ void sum_columns(const Columns &v, Add add, Plus plus
   }
 }
 
-// Calls f(i, c) for each pack i of the block's share, c[k] being the coefficients of the column that
-// the pack's element k is in: coefficient(sample·columns + column).
-template <int K, class Coefficient, class F>
-__device__ __forceinline__ void each_pack(const Columns &v, Coefficient coefficient, F f) {
+// Calls use(i, load(i), c) for each pack i of the block's share, c[k] being the coefficients of the
+// column that the pack's element k is in: coefficient(sample·columns + column).
+template <int K, class Coefficient, class Load, class Use>
+__device__ __forceinline__ void each_pack(
+    const Columns &v, Coefficient coefficient, Load load, Use use) {
   Walk walk(v);
   int columns = (int)v.columns;
   if (walk.first >= walk.last) return;
@@ -338,8 +374,7 @@ __device__ __forceinline__ void each_pack(const Columns &v, Coefficient coeffici
       bool same = k > 0 && columns == 1;
       c[k] = same ? c[0] : coefficient((int)s * columns + (walk.phase * K + k) % columns);
     }
-#pragma unroll 4
-    for (i64 i = walk.first; i < walk.last; i += walk.step) f(s * v.packs + i, c);
+    walk.each(s * v.packs, load, [&](i64 i, const auto &p) { use(i, p, c); });
   }
 }
 
@@ -365,12 +400,14 @@ __device__ __forceinline__ void map_columns(
     const element *x, element *y, const Columns &v, Coefficient coefficient, F f) {
   sized(v, [&](auto size) {
     const int K = decltype(size)::K;
-    each_pack<K>(v, coefficient, [&](i64 i, const decltype(coefficient(0)) *c) {
-      Pack<element, K> p = ((const Pack<element, K> *)x)[i];
+    each_pack<K>(
+        v, coefficient, [&](i64 i) { return pack<K>(x, i); },
+        [&](i64 i, const Pack<element, K> &p, const auto *c) {
+          Pack<element, K> q;
 #pragma unroll
-      for (int k = 0; k < K; k++) set(p.at[k], f(c[k], value(p.at[k])));
-      ((Pack<element, K> *)y)[i] = p;
-    });
+          for (int k = 0; k < K; k++) set(q.at[k], f(c[k], value(p.at[k])));
+          ((Pack<element, K> *)y)[i] = q;
+        });
   });
 }
 
@@ -381,12 +418,15 @@ __device__ __forceinline__ void map_columns(
     F f) {
   sized(v, [&](auto size) {
     const int K = decltype(size)::K;
-    each_pack<K>(v, coefficient, [&](i64 i, const decltype(coefficient(0)) *c) {
-      Pack<element, K> p = ((const Pack<element, K> *)a)[i];
-      Pack<element, K> q = ((const Pack<element, K> *)b)[i];
+    each_pack<K>(
+        v, coefficient, [&](i64 i) { return packs<K>(a, b, i); },
+        [&](i64 i, const Packs<element, K> &p, const auto *c) {
+          Pack<element, K> q;
 #pragma unroll
-      for (int k = 0; k < K; k++) set(p.at[k], f(c[k], value(p.at[k]), value(q.at[k])));
-      ((Pack<element, K> *)y)[i] = p;
-    });
+          for (int k = 0; k < K; k++) {
+            set(q.at[k], f(c[k], value(p.a.at[k]), value(p.b.at[k])));
+          }
+          ((Pack<element, K> *)y)[i] = q;
+        });
   });
 }
