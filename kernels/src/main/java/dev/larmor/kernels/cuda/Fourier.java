@@ -4,7 +4,7 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Fft2;
-import java.util.LinkedHashMap;
+import dev.larmor.kernels.PlanCache;
 
 /**
  * Fourier transforms by the library, with signs, shifts and scale in one pass before or after: see
@@ -28,10 +28,14 @@ final class Fourier implements AutoCloseable {
   private record Size(int images, int height, int width) {}
 
   /** A plan, perhaps for fewer images than were asked for. */
-  private record Fitting(int images, FftLibrary.Plan plan) {}
+  private record Fitting(int images, FftLibrary.Plan plan) implements PlanCache.Plan {
+    @Override
+    public void close() {
+      plan.close();
+    }
+  }
 
-  /** By what was asked for; the one used last is the last. */
-  private final LinkedHashMap<Size, Fitting> plans = new LinkedHashMap<>(MOST_PLANS, 0.75f, true);
+  private final PlanCache<Size, Fitting> plans = new PlanCache<>(MOST_PLANS);
 
   Fourier(Kernels kernels, FftLibrary library) {
     this.kernels = kernels;
@@ -82,23 +86,10 @@ final class Fourier implements AutoCloseable {
   void run(long from, long to, int images, int h, int w, boolean inverse, long workspace) {
     long image = (long) DType.C64.bytes() * h * w;
     for (int done = 0; done < images; ) {
-      Fitting next = plan(new Size(images - done, h, w));
+      Fitting next = plans.get(new Size(images - done, h, w), this::fit);
       next.plan.run(from + done * image, to + done * image, inverse, workspace);
       done += next.images;
     }
-  }
-
-  private Fitting plan(Size size) {
-    Fitting known = plans.get(size);
-    if (known != null) {
-      return known;
-    }
-    if (plans.size() == MOST_PLANS) {
-      plans.pollFirstEntry().getValue().plan.close();
-    }
-    Fitting fitting = fit(size);
-    plans.put(size, fitting);
-    return fitting;
   }
 
   /** A plan for as many of the images as the work area allows. */
@@ -121,7 +112,6 @@ final class Fourier implements AutoCloseable {
 
   @Override
   public void close() {
-    plans.values().forEach(fitting -> fitting.plan.close());
-    plans.clear();
+    plans.close();
   }
 }

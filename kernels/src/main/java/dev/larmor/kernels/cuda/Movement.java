@@ -9,6 +9,7 @@ import dev.larmor.engine.op.Narrow;
 import dev.larmor.engine.op.Pad;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Ops that move elements and compute nothing; {@code movement.cu}. */
 final class Movement {
@@ -88,15 +89,17 @@ final class Movement {
           .start(kernels, FILE, x.address(), y.address());
       return;
     }
+    // Compiled for what is made, or for what is read where that is narrower.
+    boolean widens = to == DType.F64 || (to == DType.F32 && from != DType.F64);
     String function =
-        switch (to) {
-          case F64 -> "cast_to_double";
-          case F32 -> from == DType.F64 ? "cast_from_double" : "cast_to_float";
-          default -> from == DType.F64 ? "cast_from_double" : "cast_from_float";
-        };
-    DType element = to == DType.F64 || (to == DType.F32 && from != DType.F64) ? from : to;
+        "cast_"
+            + switch (widens ? to : from) {
+              case F32 -> widens ? "to_float" : "from_float";
+              case F64 -> widens ? "to_double" : "from_double";
+              default -> "from_" + from.name().toLowerCase(Locale.ROOT);
+            };
     kernels
-        .start("elementwise", function, element)
+        .start("elementwise", function, widens ? from : to)
         .at(x)
         .at(y)
         .count(x.elements())

@@ -206,8 +206,10 @@ final class StridedCopy {
     launch
         .table(ordered.table(rows))
         .grid(
-            Math.ceilDiv(order.get(0).extent, tile) * Math.ceilDiv(order.get(1).extent, tile),
-            Math.min(rows, Launch.MOST_ROWS),
+            Math.ceilDiv(order.get(0).extent, tile)
+                * Math.ceilDiv(order.get(1).extent, tile)
+                * rows,
+            1,
             tile,
             Launch.BLOCK / tile);
   }

@@ -68,6 +68,14 @@ extern "C" __global__ void cast_to_float(const element *x, float *y, i64 n) {
   map(x, y, n, [](float p) { return p; });
 }
 
+extern "C" __global__ void cast_from_bf16(const bf16 *x, element *y, i64 n) {
+  map(x, y, n, [](float p) { return p; });
+}
+
+extern "C" __global__ void cast_from_f16(const f16 *x, element *y, i64 n) {
+  map(x, y, n, [](float p) { return p; });
+}
+
 extern "C" __global__ void cast_from_double(const double *x, element *y, i64 n) {
   each(n, [&](i64 i) { set(y[i], (float)x[i]); });
 }

@@ -68,8 +68,8 @@ extern "C" __global__ void copy_16(const Bits16 *from, Bits16 *to, Movement m) {
   copy(from, to, m);
 }
 
-// Where axis 0 is contiguous in what is written and axis 1 in what is read: through tiles of shared
-// memory, so that both are read and written along their rows. Blocks of 32 by 8.
+// Where axis 0 is contiguous in what is written and axis 1 in what is read: through a tile of shared
+// memory, so that both are read and written along their rows. Blocks of 32 by 8, one to a tile.
 const int TILE = 32;
 
 template <class T>
@@ -78,30 +78,29 @@ __device__ __forceinline__ void transpose(const T *from, T *to, const Movement &
   const Axis &inner = m.axis[0];
   const Axis &outer = m.axis[1];
   i64 across = (inner.extent + TILE - 1) / TILE;
-  i64 tiles_before = quotient(blockIdx.x, across);
-  i64 i0 = (blockIdx.x - tiles_before * across) * TILE;
-  i64 i1 = tiles_before * TILE;
-  for (i64 row = blockIdx.y; row < m.rows; row += gridDim.y) {
-    i64 source = 0;
-    i64 target = 0;
-    places(m, 2, row, [&](const Axis &x, i64 i) {
-      source += i * x.from;
-      target += i * x.to;
-    });
-    for (int k = threadIdx.y; k < TILE; k += blockDim.y) {
-      i64 a = i0 + k, b = i1 + threadIdx.x;
-      if (a < inner.extent && b < outer.extent) {
-        tile[k * (TILE + 1) + threadIdx.x] = from[source + a * inner.from + b];
-      }
+  i64 down = (outer.extent + TILE - 1) / TILE;
+  i64 strip = quotient(blockIdx.x, across);
+  i64 row = quotient(strip, down);
+  i64 a0 = (blockIdx.x - strip * across) * TILE;
+  i64 b0 = (strip - row * down) * TILE;
+  i64 source = 0;
+  i64 target = 0;
+  places(m, 2, row, [&](const Axis &x, i64 i) {
+    source += i * x.from;
+    target += i * x.to;
+  });
+  for (int k = threadIdx.y; k < TILE; k += blockDim.y) {
+    i64 a = a0 + k, b = b0 + threadIdx.x;
+    if (a < inner.extent && b < outer.extent) {
+      tile[k * (TILE + 1) + threadIdx.x] = from[source + a * inner.from + b];
     }
-    __syncthreads();
-    for (int k = threadIdx.y; k < TILE; k += blockDim.y) {
-      i64 a = i0 + threadIdx.x, b = i1 + k;
-      if (a < inner.extent && b < outer.extent) {
-        to[target + b * outer.to + a] = tile[threadIdx.x * (TILE + 1) + k];
-      }
+  }
+  __syncthreads();
+  for (int k = threadIdx.y; k < TILE; k += blockDim.y) {
+    i64 a = a0 + threadIdx.x, b = b0 + k;
+    if (a < inner.extent && b < outer.extent) {
+      to[target + b * outer.to + a] = tile[threadIdx.x * (TILE + 1) + k];
     }
-    __syncthreads();
   }
 }
 

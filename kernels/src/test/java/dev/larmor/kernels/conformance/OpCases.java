@@ -462,6 +462,8 @@ final class OpCases {
     for (long[] s : FLAT) {
       add(OpCase.of(new Cast(half), EXACT, f32(s)).linear(0));
       add(OpCase.of(new Cast(DType.F32), EXACT, Arg.of(half, s)).linear(0));
+      DType other = half == DType.BF16 ? DType.F16 : DType.BF16;
+      add(OpCase.of(new Cast(other), EXACT, Arg.of(half, s)).linear(0));
     }
     add(OpCase.of(new Spread(TensorSpec.of(half, 17)), SUMS, f32()).linear(0));
     add(OpCase.of(new Fill(TensorSpec.of(half, 17), 0.1), EXACT));

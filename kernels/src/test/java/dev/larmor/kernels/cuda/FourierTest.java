@@ -80,7 +80,7 @@ class FourierTest {
     run(1, 2);
     calls.clear();
     run(17, 2);
-    assertEquals(List.of("close 2", "plan 17", "17 from image 0"), calls);
+    assertEquals(List.of("plan 17", "close 2", "17 from image 0"), calls);
     calls.clear();
     fourier.close();
     assertEquals(16, calls.size());
