@@ -21,12 +21,21 @@ class AdamStepTest {
   private static final int GROUP = 4;
 
   static Stream<OpCase> cases() {
-    return OpCases.on(DeviceUnderTest.name())
-        .filter(c -> c.op() instanceof AdamStep && c.args().size() > GROUP);
+    Stream<OpCase> few =
+        OpCases.on(DeviceUnderTest.name())
+            .filter(c -> c.op() instanceof AdamStep && c.args().size() > GROUP);
+    AdamStep step = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0.01, true, 5);
+    Arg[] thousands = new Arg[GROUP * 700];
+    Arrays.setAll(thousands, i -> i % GROUP == 3 ? size(i).positive() : size(i));
+    return Stream.concat(few, Stream.of(OpCase.of(step, OpCase.ELEMENTWISE, thousands)));
+  }
+
+  private static Arg size(int input) {
+    return Arg.f32(1 + input / GROUP % 40);
   }
 
   /** What a parameter becomes does not depend on those beside it, to the bit. */
-  @ParameterizedTest
+  @ParameterizedTest(name = "{index}")
   @MethodSource("cases")
   void isAStepOfEach(OpCase c) {
     try (Device device = DeviceUnderTest.open()) {
@@ -44,7 +53,7 @@ class AdamStepTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{index}")
   @MethodSource("cases")
   void costsWhatTheStepsOfEachCost(OpCase c) {
     Cost apart = new Cost(0, 0);

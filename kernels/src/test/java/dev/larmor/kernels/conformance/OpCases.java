@@ -13,6 +13,7 @@ import dev.larmor.engine.Shape;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -242,6 +243,10 @@ final class OpCases {
       Pad all = new Pad(List.of(1, 0, 2), List.of(1, 2, 1), Pad.Mode.REFLECT);
       add(OpCase.of(all, ELEMENTWISE, Arg.of(t, 1, 2, 3, 4, 5)).linear(0));
     }
+    // As many as a network has parameters: so are the squares of a norm read together.
+    Arg[] scalars = new Arg[600];
+    Arrays.fill(scalars, f32(1));
+    add(OpCase.of(new Concat(0), EXACT, scalars));
     Crop channels = new Crop(List.of(1, 1, 0), List.of(2, 3, 4));
     add(OpCase.of(channels, EXACT, f32(2, 5, 4, 7)).linear(0));
     Pad channelsToo = new Pad(List.of(1, 0, 1), List.of(2, 1, 0), Pad.Mode.ZERO);
