@@ -75,7 +75,8 @@ public final class MetaProvider implements BackendProvider {
     planner.check(title);
     return new MetaBackend(
         device,
-        new Capabilities("dry run of " + title, planner.dtypes(), planner.channelsLast(), memoryBytes, roofline),
+        new Capabilities(
+            "dry run of " + title, planner.dtypes(), planner.channelsLast(), memoryBytes, roofline),
         planner);
   }
 }

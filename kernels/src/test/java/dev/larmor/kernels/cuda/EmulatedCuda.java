@@ -66,7 +66,7 @@ final class EmulatedCuda implements Cuda {
   public FftLibrary fft() {
     return (batch, height, width) ->
         new FftLibrary.Plan() {
-          /** Of an odd size, so that nobody relies on less. */
+          // Of an odd size, so that nobody relies on less.
           @Override
           public long workspaceBytes() {
             return 8L * batch * height * width + 24;
@@ -130,7 +130,12 @@ final class EmulatedCuda implements Cuda {
     @Override
     public void run(long x, long w, long y, long workspace) {
       int[] words = new int[27];
-      words[0] = problem.direction().ordinal();
+      words[0] =
+          switch (problem.direction()) {
+            case FORWARD -> 0;
+            case INPUT -> 1;
+            case WEIGHT -> 2;
+          };
       words[1] = problem.channelsLast() ? 1 : 0;
       words[2] = problem.groups();
       extents(problem.x(), words, 3);

@@ -41,7 +41,7 @@ import java.util.TreeMap;
 final class EmulatedDriver implements Driver {
   private static final long MARGIN = 256;
   private static final byte NAN = (byte) 0xFF;
-  private static final int HOST = Stream.values().length;
+  private static final int HOST = 3;
 
   private final CardFacts card;
   private final long memoryBytes;
@@ -108,6 +108,14 @@ final class EmulatedDriver implements Driver {
     for (Stream stream : Stream.values()) {
       copies.put(stream, new ArrayDeque<>());
     }
+  }
+
+  private static int index(Stream stream) {
+    return switch (stream) {
+      case COMPUTE -> 0;
+      case UPLOAD -> 1;
+      case DOWNLOAD -> 2;
+    };
   }
 
   @Override
@@ -215,7 +223,7 @@ final class EmulatedDriver implements Driver {
   private void copy(MemorySegment from, MemorySegment to, Stream stream) {
     checkThread();
     submit(stream);
-    copies.get(stream).add(new Copy(from, to, submitted[stream.ordinal()]));
+    copies.get(stream).add(new Copy(from, to, submitted[index(stream)]));
   }
 
   @SuppressWarnings("restricted") // it lies in a block of ours
@@ -236,7 +244,7 @@ final class EmulatedDriver implements Driver {
 
   /** Another piece of work on a stream, behind all that the host has waited for. */
   private void submit(Stream stream) {
-    int s = stream.ordinal();
+    int s = index(stream);
     join(clocks[s], clocks[HOST]);
     clocks[s][s]++;
     submitted[s]++;
@@ -251,7 +259,7 @@ final class EmulatedDriver implements Driver {
   private void touch(long address, Stream stream, boolean writes, String where) {
     Block block = block(address);
     Access access = block.accesses.computeIfAbsent(address, a -> new Access());
-    int s = stream.ordinal();
+    int s = index(stream);
     boolean ordered = access.writer < 0 || access.written <= clocks[s][access.writer];
     for (int t = 0; writes && t < HOST; t++) {
       ordered &= access.read[t] <= clocks[s][t];
@@ -286,14 +294,14 @@ final class EmulatedDriver implements Driver {
   public void record(long event, Stream stream) {
     checkThread();
     events.replace(
-        event, new Event(stream, clocks[stream.ordinal()].clone(), submitted[stream.ordinal()]));
+        event, new Event(stream, clocks[index(stream)].clone(), submitted[index(stream)]));
   }
 
   @Override
   public void await(long event, Stream stream) {
     Event mark = events.get(event);
     drain(mark.stream, mark.submitted);
-    join(clocks[stream.ordinal()], mark.clock);
+    join(clocks[index(stream)], mark.clock);
   }
 
   @Override
@@ -306,7 +314,7 @@ final class EmulatedDriver implements Driver {
   @Override
   public void synchronize(Stream stream) {
     drain(stream, Long.MAX_VALUE);
-    join(clocks[HOST], clocks[stream.ordinal()]);
+    join(clocks[HOST], clocks[index(stream)]);
   }
 
   /** Whether copies of a stream are still to come. */
@@ -334,7 +342,7 @@ final class EmulatedDriver implements Driver {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return modules.size() - 1;
+    return modules.size() - 1L;
   }
 
   @Override
@@ -357,13 +365,13 @@ final class EmulatedDriver implements Driver {
             FunctionDescriptor.of(ValueLayout.ADDRESS));
     MemorySegment signature;
     try {
-      signature = ((MemorySegment) describe.invokeExact()).reinterpret(64 + 64 * Integer.BYTES);
+      signature = ((MemorySegment) describe.invokeExact()).reinterpret(64 + 64L * Integer.BYTES);
     } catch (Throwable t) {
       throw new AssertionError(t);
     }
     int[] sizes = signature.asSlice(64).toArray(ValueLayout.JAVA_INT);
     functions.add(new Function(name, launcher, signature.getString(0), sizes));
-    return functions.size() - 1;
+    return functions.size() - 1L;
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.larmor.engine.Backend.Operand;
 import dev.larmor.engine.Buffer;
 import dev.larmor.engine.DType;
+import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.AdamStep;
 import java.lang.foreign.Arena;
@@ -23,7 +24,7 @@ class OptimizerTest {
   void stepsManyParametersAtOnce() {
     assumeTrue(HostCompiler.isThere());
     try (CudaBackend card =
-            new CudaBackend("card", new EmulatedCuda(EmulatedCuda.CARD), false, false);
+            new CudaBackend("card", new EmulatedCuda(EmulatedCuda.CARD), DeviceConfig.DEFAULT);
         Arena arena = Arena.ofConfined()) {
       List<Operand> tensors = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
