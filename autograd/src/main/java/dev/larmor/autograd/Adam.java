@@ -6,6 +6,7 @@ import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.op.AdamStep;
 import dev.larmor.engine.op.Fill;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,11 +114,16 @@ public final class Adam implements AutoCloseable {
             config.weightDecay,
             config.decoupled,
             steps);
-    Recorder.paused(() -> {
-      state.forEach((parameter, moments) ->
-          op.applyAll(parameter.value(), gradients.of(parameter), moments.first, moments.second));
-      return null;
+    List<Tensor> inputs = new ArrayList<>();
+    state.forEach((parameter, moments) -> {
+      inputs.add(parameter.value());
+      inputs.add(gradients.of(parameter));
+      inputs.add(moments.first);
+      inputs.add(moments.second);
     });
+    if (!inputs.isEmpty()) {
+      Recorder.paused(() -> op.applyAll(inputs.toArray(Tensor[]::new)));
+    }
   }
 
   private static void require(Gradients gradients, Parameter parameter) {

@@ -3,11 +3,14 @@ package dev.larmor.autograd;
 import dev.larmor.engine.Ledger.Tag;
 import dev.larmor.engine.Recorder;
 import dev.larmor.engine.Scope;
+import dev.larmor.engine.Shape;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.op.Affine;
 import dev.larmor.engine.op.Axpy;
 import dev.larmor.engine.op.Cast;
+import dev.larmor.engine.op.Concat;
 import dev.larmor.engine.op.Dot;
+import dev.larmor.engine.op.Reshape;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -36,16 +39,35 @@ public final class Gradients implements GradSink, AutoCloseable {
     return sums.get(parameter);
   }
 
-  /** The Euclidean norm of all gradients together. */
+  /** The Euclidean norm of all gradients together; not finite if one of them is not. */
   public double norm() {
+    if (sums.isEmpty()) {
+      return 0;
+    }
     return Recorder.paused(() ->
         Scope.run(() -> {
-          double squares = 0;
-          for (Tensor gradient : sums.values()) {
-            squares += new Dot().apply(gradient, gradient).item();
+          // Together, so that the device is waited for once.
+          Tensor[] squares =
+              sums.values().stream()
+                  .map(g -> new Reshape(Shape.of(1)).apply(new Dot().apply(g, g)))
+                  .toArray(Tensor[]::new);
+          double sum = 0;
+          for (double square : new Concat(0).apply(squares).toDoubles()) {
+            sum += square;
           }
-          return Math.sqrt(squares);
+          return Math.sqrt(sum);
         }));
+  }
+
+  /** Multiplies all gradients by {@code factor}. */
+  public void scale(double factor) {
+    Affine scale = Affine.scale(factor);
+    for (Map.Entry<Parameter, Tensor> entry : sums.entrySet()) {
+      Tensor old = entry.getValue();
+      entry.setValue(
+          Recorder.paused(() -> Scope.run(() -> scale.apply(old).tag(Tag.GRADIENT).unscoped())));
+      old.close();
+    }
   }
 
   /**
@@ -56,13 +78,7 @@ public final class Gradients implements GradSink, AutoCloseable {
   public double clip(double maxNorm) {
     double norm = norm();
     if (norm > maxNorm) {
-      Affine shrink = Affine.scale(maxNorm / norm);
-      for (Map.Entry<Parameter, Tensor> entry : sums.entrySet()) {
-        Tensor old = entry.getValue();
-        entry.setValue(
-            Recorder.paused(() -> Scope.run(() -> shrink.apply(old).tag(Tag.GRADIENT).unscoped())));
-        old.close();
-      }
+      scale(maxNorm / norm);
     }
     return norm;
   }

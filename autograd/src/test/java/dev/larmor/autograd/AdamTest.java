@@ -1,5 +1,6 @@
 package dev.larmor.autograd;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -9,6 +10,8 @@ import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,6 +60,56 @@ class AdamTest {
           assertEquals(p[i], got[i], 2e-6, "element " + i);
         }
         assertEquals(4, adam.steps());
+      }
+    }
+  }
+
+  private static final class Several extends Module {
+    final Parameter a = parameter("a", TensorSpec.of(DType.F32, 3), Init.constant(1));
+    final Parameter b = parameter("b", TensorSpec.of(DType.C64, 2), Init.constant(1));
+    final Parameter c = parameter("c", TensorSpec.of(DType.F32), Init.constant(1));
+  }
+
+  /**
+   * All parameters go into one op, each with its own gradient and moments; a frozen one does not.
+   */
+  @Test
+  void aStepIsOneOp() {
+    try (Device device = Device.open("ref");
+        Several model = new Several()) {
+      model.b.freeze();
+      model.place(device, Philox.of(0, "init"));
+      try (Adam adam = new Adam(model.parameters(), Adam.Config.adam(0, 0));
+          Gradients gradients = new Gradients()) {
+        Scope.run(() -> {
+          gradients.complete(model.c, device.scalar(-5));
+          gradients.complete(model.a, device.tensor(model.a.spec(), 1, 2, -3));
+        });
+        List<List<TensorSpec>> steps = new ArrayList<>();
+        device.listen((op, inputs, outputs, where) -> steps.add(inputs));
+        adam.step(gradients, 0.25);
+        TensorSpec a = model.a.spec();
+        TensorSpec c = model.c.spec();
+        assertEquals(List.of(List.of(a, a, a, a, c, c, c, c)), steps);
+        // Without memory a step is the rate times the sign of the gradient.
+        assertArrayEquals(new double[] {0.75, 0.75, 1.25}, model.a.value().toDoubles(), 1e-6);
+        assertEquals(1.25, model.c.value().item(), 1e-6);
+        assertArrayEquals(new double[] {1, 2, -3}, adam.state().get("a.m").toDoubles());
+        assertArrayEquals(new double[] {25}, adam.state().get("c.v").toDoubles());
+      }
+    }
+  }
+
+  @Test
+  void thereMayBeNothingToTrain() {
+    try (Device device = Device.open("ref");
+        One model = new One()) {
+      model.p.freeze();
+      model.place(device, Philox.of(0, "init"));
+      try (Adam adam = new Adam(model.parameters(), Adam.Config.adam(0.9, 0.999));
+          Gradients none = new Gradients()) {
+        adam.step(none, 1);
+        assertEquals(1, adam.steps());
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.larmor.bench;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Gradients;
+import dev.larmor.autograd.LossScale;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Training;
 import dev.larmor.engine.DType;
@@ -57,6 +58,7 @@ public final class TimedModel implements Timed {
   private final Device device;
   private final ReconstructionModel model;
   private final Adam adam;
+  private final LossScale lossScale;
   private final Map<DryRun.Size, Plan> plans = new HashMap<>();
   private final Map<DryRun.Size, List<Cost>> ops = new HashMap<>();
   private final Arena host = Arena.ofShared();
@@ -86,7 +88,7 @@ public final class TimedModel implements Timed {
             deviceName,
             DeviceConfig.DEFAULT.withThreads(threads).withBudget(budget).withPrecision(precision));
     FiVarNet.Config network = published(precision);
-    DryRun dry = new DryRun(standIn(device), threads, accumulation);
+    DryRun dry = new DryRun(device.dryRun(), threads, accumulation);
     for (DryRun.Size size : sizes) {
       plans.put(size, plan(dry, mode, network, size));
     }
@@ -96,6 +98,7 @@ public final class TimedModel implements Timed {
         mode == Mode.RECONSTRUCT
             ? null
             : new Adam(model.parameters(), Adam.Config.adamW(0.2, 0.999, 1e-6));
+    this.lossScale = LossScale.of(precision);
     this.kspace =
         random("kspace", 2 * sizes.stream().mapToLong(TimedModel::points).max().orElse(0), 1e-5);
     long pixels = sizes.stream().mapToLong(s -> (long) s.target() * s.target()).max().orElse(0);
@@ -116,17 +119,6 @@ public final class TimedModel implements Timed {
         d.attnStride(),
         d.dropout(),
         precision);
-  }
-
-  /**
-   * The dry run that books what a device does. What a card is asked for follows from the precision
-   * and from whether it has tensor cores for it, not from the card.
-   */
-  private static String standIn(Device device) {
-    if (!device.name().startsWith("cuda")) {
-      return "meta:" + device.name();
-    }
-    return device.capabilities().dtypes().contains(DType.BF16) ? "meta:h200" : "meta:gtx1080";
   }
 
   private static Plan plan(DryRun dry, Mode mode, FiVarNet.Config network, DryRun.Size size) {
@@ -190,17 +182,20 @@ public final class TimedModel implements Timed {
 
   private void train(DryRun.Size size) {
     Recompute recompute = plans.get(size).recompute();
+    double scale = lossScale.value() / accumulation;
     try (Gradients gradients = new Gradients()) {
       for (int i = 0; i < accumulation; i++) {
         Training training = new Training(2025, samples / accumulation, samples);
         samples++;
         Scope.run(() ->
-            new TrainingStep(model, Criterion.SOBEL, recompute, training, 1.0 / accumulation)
+            new TrainingStep(model, Criterion.SOBEL, recompute, training, scale)
                 .run(slice(size), gradients)
                 .loss()
                 .item());
       }
-      adam.step(gradients, 3e-4);
+      if (lossScale.unscale(gradients)) {
+        adam.step(gradients, 3e-4);
+      }
     }
   }
 

@@ -23,6 +23,12 @@ public interface Backend extends AutoCloseable {
   Capabilities capabilities();
 
   /**
+   * The device, as given to {@link Device#open}, that stands for this one in a dry run: opened for
+   * the same precision and threads it books the same bytes.
+   */
+  String dryRun();
+
+  /**
    * Memory for {@code bytes} bytes, contents undefined, aligned to 64 bytes at least.
    *
    * @throws OutOfMemoryError if the device has no more

@@ -1,5 +1,7 @@
 package dev.larmor.engine;
 
+import java.util.Map;
+
 /** Finds backends by name; registered with {@link java.util.ServiceLoader}. */
 public interface BackendProvider {
   /**
@@ -10,6 +12,16 @@ public interface BackendProvider {
 
   /** Whether {@code device} is this provider's. */
   boolean provides(String device);
+
+  /**
+   * The devices of this provider that this machine may have, by the names that open them, each with
+   * a line about it; empty where there is nothing to look for.
+   *
+   * @throws DeviceException in one sentence why there is none
+   */
+  default Map<String, String> found() {
+    return Map.of();
+  }
 
   /**
    * Opens the backend.

@@ -109,6 +109,11 @@ public final class Device implements AutoCloseable {
     return backend.capabilities();
   }
 
+  /** The device that books what this one does and computes nothing. */
+  public String dryRun() {
+    return backend.dryRun();
+  }
+
   public DeviceConfig config() {
     return config;
   }

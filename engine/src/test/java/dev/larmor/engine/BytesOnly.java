@@ -37,6 +37,11 @@ final class BytesOnly implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return "meta";
+  }
+
+  @Override
   public Capabilities capabilities() {
     return new Capabilities("bytes only", Set.of(DType.F32), false, memory);
   }

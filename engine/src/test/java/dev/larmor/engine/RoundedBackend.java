@@ -53,6 +53,11 @@ public final class RoundedBackend implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return "meta";
+  }
+
+  @Override
   public Capabilities capabilities() {
     return exact.capabilities();
   }

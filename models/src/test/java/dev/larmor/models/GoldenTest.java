@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Gradients;
+import dev.larmor.autograd.LossScale;
 import dev.larmor.autograd.Parameter;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Tape;
 import dev.larmor.autograd.Training;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
+import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
 import dev.larmor.engine.Recorder;
@@ -77,6 +79,7 @@ abstract class GoldenTest {
   /** One case: the model with the file's weights, and its slices. */
   private final class Case implements AutoCloseable {
     final String name;
+    final Device device;
     final GoldenFile file;
     final ReconstructionModel model;
     final SamplingMask mask;
@@ -84,11 +87,14 @@ abstract class GoldenTest {
     final int size;
 
     Case(String name) {
-      this(name, Precision.FP32);
+      this(name, GoldenTest.this.device);
     }
 
-    Case(String name, Precision precision) {
+    /** The model in the precision that {@code device} was opened for. */
+    Case(String name, Device device) {
       this.name = name;
+      this.device = device;
+      Precision precision = device.config().precision();
       file = new GoldenFile(name);
       model = name.startsWith("varnet") ? varNet(file, precision) : fiVarNet(file, precision);
       model.place(device, Philox.of(1, "overwritten"));
@@ -271,21 +277,34 @@ abstract class GoldenTest {
   }
 
   /**
-   * Feature maps in bfloat16, 8 bits of precision, through a network of fifty layers: near the
-   * original all the same.
+   * Feature maps in two bytes, 8 or 11 bits of precision, through a network of fifty layers: near
+   * the original all the same.
+   *
+   * @param furthest that the output may be away from the original's
+   * @param cosine least that of all gradients with the original's
    */
-  final void checkBfloat16(String name) {
-    try (Case c = new Case(name, Precision.BF16);
-        Tape tape = new Tape(c.model.parameters(), Recompute.ALWAYS);
+  final void checkHalf(String name, Precision precision, double furthest, double cosine) {
+    String in = " in " + precision.label();
+    DeviceConfig config = DeviceConfig.DEFAULT.withPrecision(precision);
+    try (Device half = Device.open(deviceName, config);
+        Case c = new Case(name, half);
         Gradients gradients = new Gradients()) {
       Criterion criterion = CRITERIA.get(c.file.metadata("loss"));
       Scope.run(() -> {
         double error = relativeNorm(c.predict(0).toDoubles(), c.file.get("output"));
-        report(name, "output in bf16", error);
-        assertTrue(error > 1e-5 && error <= 2e-2, "output in bf16 is off by " + error);
-        Tensor loss = tape.record(() -> c.loss(criterion, c.predict(0), 0));
-        tape.backward(loss, 1, gradients);
+        report(name, "output" + in, error);
+        assertTrue(error > 1e-5 && error <= furthest, "output" + in + " is off by " + error);
       });
+      LossScale scale = LossScale.of(precision);
+      do {
+        gradients.clear();
+        try (Tape tape = new Tape(c.model.parameters(), Recompute.ALWAYS)) {
+          Scope.run(() -> {
+            Tensor loss = tape.record(() -> c.loss(criterion, c.predict(0), 0));
+            tape.backward(loss, scale.value(), gradients);
+          });
+        }
+      } while (!scale.unscale(gradients));
       double product = 0;
       double ours = 0;
       double theirs = 0;
@@ -300,9 +319,9 @@ abstract class GoldenTest {
           }
         }
       }
-      double cosine = product / Math.sqrt(ours * theirs);
-      report(name, "1 - cosine of the gradients in bf16", 1 - cosine);
-      assertTrue(cosine >= 0.95, "cosine of the gradients in bf16: " + cosine);
+      double found = product / Math.sqrt(ours * theirs);
+      report(name, "1 - cosine of the gradients" + in, 1 - found);
+      assertTrue(found >= cosine, "cosine of the gradients" + in + ": " + found);
     }
   }
 

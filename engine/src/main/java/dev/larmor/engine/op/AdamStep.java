@@ -5,8 +5,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * One step of Adam (Kingma and Ba 2015) in place. Inputs, all of one F32 spec: parameter p,
- * gradient g, first moment m, second moment v; p, m and v are updated.
+ * One step of Adam (Kingma and Ba 2015) in place, on one or more parameters. Inputs, four for each
+ * and alike, F32 or C64 of any shape: parameter p, gradient g, first moment m, second moment v; p,
+ * m and v are updated. The two parts of a complex number are two numbers.
  *
  * <p>Without {@code decoupled}, {@code weightDecay·p} is added to the gradient; with it p is first
  * multiplied by {@code 1 − rate·weightDecay} (Loshchilov and Hutter 2019). Then m = β1·m +
@@ -23,6 +24,9 @@ public record AdamStep(
     boolean decoupled,
     long step)
     implements Op.InPlace {
+  /** Inputs for each parameter. */
+  private static final int GROUP = 4;
+
   public AdamStep {
     if (step < 1) {
       throw new IllegalArgumentException("step counts from 1, not " + step);
@@ -31,20 +35,39 @@ public record AdamStep(
 
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
-    Check.count(this, in, 4);
     Check.that(
-        in.get(0).dtype() == DType.F32 || in.get(0).dtype() == DType.C64,
+        !in.isEmpty() && in.size() % GROUP == 0,
         this,
-        "parameter must be F32 or C64: %s",
-        in.get(0));
-    for (TensorSpec other : in) {
-      Check.same(this, in.get(0), other);
+        "takes p, g, m and v of each parameter, got %d inputs",
+        in.size());
+    for (int i = 0; i < in.size(); i += GROUP) {
+      TensorSpec p = in.get(i);
+      Check.that(
+          p.dtype() == DType.F32 || p.dtype() == DType.C64,
+          this,
+          "parameter %d must be F32 or C64: %s",
+          i / GROUP,
+          p);
+      for (TensorSpec other : in.subList(i + 1, i + GROUP)) {
+        Check.that(
+            other.equals(p),
+            this,
+            "inputs of parameter %d must have the same dtype and shape: %s, %s",
+            i / GROUP,
+            p,
+            other);
+      }
     }
     return List.of();
   }
 
   @Override
   public Cost cost(List<TensorSpec> in, List<TensorSpec> out) {
-    return new Cost(12.0 * in.getFirst().shape().elements(), 7.0 * in.getFirst().bytes());
+    double bytes = 0;
+    for (int i = 0; i < in.size(); i += GROUP) {
+      bytes += in.get(i).bytes();
+    }
+    // For each float of p twelve operations, four floats read and three written.
+    return new Cost(12 * bytes / Float.BYTES, 7 * bytes);
   }
 }

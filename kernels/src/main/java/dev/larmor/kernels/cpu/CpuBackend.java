@@ -73,6 +73,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return "meta:cpu";
+  }
+
+  @Override
   public Capabilities capabilities() {
     return capabilities;
   }
@@ -129,7 +134,7 @@ public final class CpuBackend implements Backend {
     Array[] y = arrays(outputs);
     long w = workspace == null ? 0 : ((CpuBuffer) workspace).address();
     switch (op) {
-      case AdamStep o -> optimizer.adam(o, x[0], x[1], x[2], x[3]);
+      case AdamStep o -> optimizer.adam(o, x);
       case Add _ -> elementwise.add(x[0], x[1], y[0]);
       case AddBias _ -> channels.addBias(x[0], x[1], y[0], w);
       case Affine o -> elementwise.affine(o, x[0], y[0]);

@@ -40,14 +40,17 @@ final class Optimizer {
     }
   }
 
-  void adam(AdamStep op, Array p, Array g, Array m, Array v) {
+  /** One step for each four of {@code x}: p, g, m, v. */
+  void adam(AdamStep op, Array[] x) {
     Constants constants = Constants.of(op);
-    Split.ranges(
-        team,
-        p.reals(),
-        Split.GRAIN / 4,
-        (from, to) ->
-            adam(constants, p.address(), g.address(), m.address(), v.address(), from, to));
+    for (int i = 0; i < x.length; i += 4) {
+      long p = x[i].address();
+      long g = x[i + 1].address();
+      long m = x[i + 2].address();
+      long v = x[i + 3].address();
+      Split.ranges(
+          team, x[i].reals(), Split.GRAIN / 4, (from, to) -> adam(constants, p, g, m, v, from, to));
+    }
   }
 
   private static void adam(Constants c, long p, long g, long m, long v, long from, long to) {

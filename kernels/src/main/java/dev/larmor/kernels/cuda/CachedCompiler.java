@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.DeviceException;
+import dev.larmor.kernels.CacheDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +68,7 @@ record CachedCompiler(KernelCompiler compiler, Path folder) implements KernelCom
   private void write(Path file, byte[] image) {
     Path beside = null;
     try {
-      Files.createDirectories(folder);
+      CacheDirectory.create(folder);
       beside = Files.createTempFile(folder, "new", null);
       byte[] all = Arrays.copyOf(image, image.length + DIGEST_BYTES);
       System.arraycopy(sha256().digest(image), 0, all, image.length, DIGEST_BYTES);

@@ -112,7 +112,6 @@ final class Convolutions implements AutoCloseable {
   void run(Op op, Array[] in, Array out, long workspace, long workspaceBytes) {
     Roles roles = Roles.of(op, in, out);
     Parts parts = new Parts(roles, kernels.channelsLast(), workspace);
-    boolean complex = roles.x.isComplex();
     boolean parted = parts.x != roles.x.address();
     if (roles.direction != Direction.WEIGHT) {
       prepareWeights(roles, parts.w);
@@ -140,7 +139,6 @@ final class Convolutions implements AutoCloseable {
     if (op instanceof Conv && in.length == 3) {
       channels.addBias(out, in[2], out);
     }
-    assert !complex || parts.w != roles.w.address();
   }
 
   private Problem problem(Roles roles) {

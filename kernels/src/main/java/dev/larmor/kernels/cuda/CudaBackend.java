@@ -77,6 +77,12 @@ final class CudaBackend implements Backend {
     sums = new Sums(kernels);
     products = new MatrixProducts(cuda.blas(), planner.rounds());
     convolutions = new Convolutions(kernels, cuda.dnn(), channels, planner.rounds());
+    try {
+      SelfTest.run(this);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   private static Capabilities describe(CardFacts card, CudaPlanner planner) {
@@ -91,6 +97,11 @@ final class CudaBackend implements Backend {
   @Override
   public String name() {
     return name;
+  }
+
+  @Override
+  public String dryRun() {
+    return "meta:" + cuda.driver().card().architecture();
   }
 
   @Override
@@ -168,12 +179,12 @@ final class CudaBackend implements Backend {
       case ChannelSum _ -> channels.channelSum(x[0], y[0], w);
       case ChannelTotal _ -> channels.channelTotal(x[0], y[0], w);
       case ChannelsToComplex _, ComplexToChannels _ -> movement.complex(x[0], y[0]);
-      case ChunkAttention o -> attention.chunks(o.chunks(), x[0], x[1], x[2], y[0]);
+      case ChunkAttention o -> attention.chunks(o.chunks(), x[0], x[1], x[2], y[0], w);
       case ChunkAttention.Grad o ->
-          attention.chunksGrad(o.attention().chunks(), x[0], x[1], x[2], x[3], y[0], y[1], y[2]);
+          attention.chunksGrad(o.attention().chunks(), x[0], x[1], x[2], x[3], y[0], y[1], y[2], w);
       case Concat o -> movement.concat(o, x, y[0]);
       case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ ->
-          convolutions.run(op, x, y[0], w, workspace.bytes());
+          convolutions.run(op, x, y[0], w, workspace == null ? 0 : workspace.bytes());
       case Crop o -> movement.crop(o, x[0], y[0]);
       case Dot _ -> sums.dot(x[0], x[1], y[0], w);
       case Embed o -> movement.embed(o, x[0], y[0]);
@@ -207,7 +218,7 @@ final class CudaBackend implements Backend {
       case SoftDataConsistency _ -> kspace.softDataConsistency(x[0], x[1], x[2], x[3], x[4], y[0]);
       case SoftDataConsistency.KspaceGrad _ -> kspace.softGrad(x[0], x[1], x[2], y[0]);
       case Spread _ -> elementwise.spread(x[0], y[0]);
-      case Ssim o -> images.ssim(o, x[0], x[1], x[2], y[0]);
+      case Ssim o -> images.ssim(o, x[0], x[1], x[2], y[0], w);
       case Ssim.Grad o -> images.ssimGrad(o.ssim(), x[0], x[1], x[2], x[3], y[0], w);
       case Sub _ -> elementwise.combine("subtract", x[0], x[1], y[0]);
       case Sum _ -> sums.sum(x[0], y[0], w);

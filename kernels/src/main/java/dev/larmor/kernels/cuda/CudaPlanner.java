@@ -46,18 +46,22 @@ public record CudaPlanner(int capability, Precision precision) implements Worksp
     TensorSpec first = inputs.isEmpty() ? null : inputs.getFirst();
     return switch (op) {
       case AnatomicalMask _ -> Images.maskWorkspace(first);
-      case ChannelDot _, ChannelSum _, ChannelTotal _ -> ChannelKernels.sumWorkspace(first);
+      case ChannelDot _, ChannelSum _ -> ChannelKernels.sumWorkspace(first, channelsLast());
+      case ChannelTotal _ -> ChannelKernels.totalWorkspace(first, channelsLast());
+      case ChunkAttention o -> Attention.workspace(o.chunks(), first);
+      case ChunkAttention.Grad o -> Attention.gradWorkspace(o.attention().chunks(), first);
       case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ ->
           Convolutions.workspace(op, inputs, outputs, channelsLast());
       case Dot _, Sum _ -> Sums.workspace(first);
       case Fft2 _ -> Fourier.workspace(first);
-      case InstanceNormAct _, Moments _ -> InstanceNorm.workspace(first);
-      case InstanceNormAct.Grad _ -> InstanceNorm.gradWorkspace(first);
+      case InstanceNormAct _, Moments _ -> InstanceNorm.workspace(first, channelsLast());
+      case InstanceNormAct.Grad _ -> InstanceNorm.gradWorkspace(first, channelsLast());
       case MatMul _ -> MatrixProducts.WORKSPACE_BYTES;
       case SensExpand _ -> Coils.expandWorkspace(outputs.getFirst());
       case SensReduce _, SensReduce.MapGrad _ -> Coils.imagesWorkspace(first);
       case SobelMagnitude.Grad _ -> Images.sobelGradWorkspace(first);
-      case Ssim.Grad _ -> Images.ssimGradWorkspace(first);
+      case Ssim _ -> Images.ssimWorkspace(first);
+      case Ssim.Grad _ -> Images.ssimGradWorkspace(outputs.getFirst());
       default -> 0;
     };
   }

@@ -14,7 +14,15 @@ final class Launch {
   static final int BLOCK = 256;
 
   /** Most blocks along x; kernels that have more to do come round again. */
-  private static final int MOST_BLOCKS = 1 << 16;
+  static final int MOST_BLOCKS = 1 << 16;
+
+  /** Most blocks along y, by the hardware. */
+  static final int MOST_ROWS = 65_535;
+
+  /** Columns and rows of a two-dimensional block. */
+  private static final int ALONG = 32;
+
+  private static final int DOWN = BLOCK / ALONG;
 
   /** What a driver takes in all. */
   private static final int MOST_BYTES = 4096;
@@ -109,6 +117,18 @@ final class Launch {
   /** Blocks of {@link #BLOCK} threads, in two dimensions; y is at most 65,535. */
   void blocks(long x, long y) {
     grid(x, y, BLOCK, 1);
+  }
+
+  /**
+   * Two-dimensional blocks for kernels that go down columns with {@code each_row}, a few rows to a
+   * thread.
+   */
+  void rows(long columns, long rows) {
+    grid(
+        Math.ceilDiv(columns, ALONG),
+        Math.clamp(Math.ceilDiv(rows, 4L * DOWN), 1, MOST_ROWS),
+        ALONG,
+        DOWN);
   }
 
   void grid(long gridX, long gridY, int blockX, int blockY) {

@@ -31,6 +31,11 @@ final class MetaBackend implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return name;
+  }
+
+  @Override
   public Capabilities capabilities() {
     return capabilities;
   }

@@ -138,8 +138,15 @@ final class Elementwise {
     }
   }
 
+  /** The four of each parameter: p, g, m, v. */
+  static void adamStep(AdamStep op, RefTensor[] x) {
+    for (int i = 0; i < x.length; i += 4) {
+      adamStep(op, x[i], x[i + 1], x[i + 2], x[i + 3]);
+    }
+  }
+
   /** The real and imaginary part of a complex parameter are two parameters. */
-  static void adamStep(AdamStep op, RefTensor p, RefTensor g, RefTensor m, RefTensor v) {
+  private static void adamStep(AdamStep op, RefTensor p, RefTensor g, RefTensor m, RefTensor v) {
     double decay = op.rate() * op.weightDecay();
     double debias1 = 1 - Math.pow(op.beta1(), (double) op.step());
     double debias2 = 1 - Math.pow(op.beta2(), (double) op.step());

@@ -30,6 +30,11 @@ public final class RefBackend implements Backend {
   }
 
   @Override
+  public String dryRun() {
+    return "meta";
+  }
+
+  @Override
   public Capabilities capabilities() {
     return new Capabilities(
         "reference in double precision", EnumSet.allOf(DType.class), false, Long.MAX_VALUE);
@@ -101,7 +106,7 @@ public final class RefBackend implements Backend {
     RefTensor[] x = tensors(inputs);
     RefTensor[] y = tensors(outputs);
     switch (op) {
-      case AdamStep o -> Elementwise.adamStep(o, x[0], x[1], x[2], x[3]);
+      case AdamStep o -> Elementwise.adamStep(o, x);
       case Add _ -> Elementwise.add(x[0], x[1], y[0]);
       case AddBias _ -> Channelwise.addBias(x[0], x[1], y[0]);
       case Affine o -> Elementwise.affine(o, x[0], y[0]);

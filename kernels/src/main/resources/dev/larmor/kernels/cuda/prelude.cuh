@@ -62,11 +62,11 @@ __device__ __forceinline__ void set(bf16 &to, float x) {
 
 __device__ __forceinline__ void set(f16 &to, float x) { to.bits = to_f16(x); }
 
-// 16 bytes of elements: what a thread reads and writes at once.
-template <class T>
-struct alignas(16) Pack {
-  static const int SIZE = 16 / sizeof(T);
-  T at[SIZE];
+// Elements that a thread reads and writes at once: 16 bytes where nothing else is said.
+template <class T, int K = 16 / sizeof(T)>
+struct alignas(K * sizeof(T)) Pack {
+  static const int SIZE = K;
+  T at[K];
 };
 
 [[maybe_unused]] const int PACK = Pack<element>::SIZE;
@@ -81,6 +81,19 @@ __device__ __forceinline__ i64 thread_count() { return gridDim.x * (i64)blockDim
 template <class F>
 __device__ __forceinline__ void each(i64 n, F f) {
   for (i64 i = thread_index(); i < n; i += thread_count()) f(i);
+}
+
+// Calls f(row) for the rows 0 ... rows-1 that are the thread's: blocks are two-dimensional, and a
+// thread keeps to its columns, from thread_index() on.
+template <class F>
+__device__ __forceinline__ void each_row(i64 rows, F f) {
+  i64 step = gridDim.y * (i64)blockDim.y;
+  for (i64 row = blockIdx.y * (i64)blockDim.y + threadIdx.y; row < rows; row += step) f(row);
+}
+
+// a / b of what is not negative, by the short division wherever that will do.
+__device__ __forceinline__ i64 quotient(i64 a, i64 b) {
+  return ((a | b) >> 32) == 0 ? (i64)((u32)a / (u32)b) : a / b;
 }
 
 // y[i] = f(x[i]) for all n elements, which start on 16 bytes.
@@ -158,3 +171,223 @@ __device__ __forceinline__ float2 operator*(float2 a, float2 b) {
 }
 
 __device__ __forceinline__ float2 conj(float2 a) { return make_float2(a.x, -a.y); }
+
+// K complex numbers that lie side by side, read and written at once: 2 are 16 bytes.
+template <int K>
+struct alignas(8 * K) Complex {
+  float2 at[K];
+};
+
+template <int K>
+__device__ __forceinline__ Complex<K> load(const float2 *x) {
+  return *(const Complex<K> *)x;
+}
+
+template <int K>
+__device__ __forceinline__ void store(float2 *y, Complex<K> x) {
+  *(Complex<K> *)y = x;
+}
+
+// The remainder of i by n; i becomes the quotient. In 64 bits only where it must be.
+__device__ __forceinline__ int split(i64 &i, int n) {
+  if (i >> 32 == 0) {
+    u32 quotient = (u32)i / (u32)n;
+    u32 rest = (u32)i - quotient * (u32)n;
+    i = quotient;
+    return (int)rest;
+  }
+  i64 quotient = i / n;
+  i64 rest = i - quotient * n;
+  i = quotient;
+  return (int)rest;
+}
+
+// Number i of a random stream, uniform in [0, 1) on a grid of 2^-24: Philox4x32-10.
+struct Philox {
+  u64 key, high;
+};
+
+// Numbers 4·block to 4·block + 3, as bits.
+__device__ __forceinline__ uint4 philox(Philox stream, u64 block) {
+  u32 c0 = (u32)block, c1 = (u32)(block >> 32);
+  u32 c2 = (u32)stream.high, c3 = (u32)(stream.high >> 32);
+  u32 k0 = (u32)stream.key, k1 = (u32)(stream.key >> 32);
+#pragma unroll
+  for (int round = 0; round < 10; round++) {
+    u32 n0 = __umulhi(0xCD9E8D57u, c2) ^ c1 ^ k0;
+    u32 n2 = __umulhi(0xD2511F53u, c0) ^ c3 ^ k1;
+    c1 = 0xCD9E8D57u * c2;
+    c3 = 0xD2511F53u * c0;
+    c0 = n0;
+    c2 = n2;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  uint4 bits;
+  bits.x = c0;
+  bits.y = c1;
+  bits.z = c2;
+  bits.w = c3;
+  return bits;
+}
+
+__device__ __forceinline__ float uniform(u32 bits) { return (bits >> 8) * 0x1p-24f; }
+
+__device__ __forceinline__ float uniform(Philox stream, u64 i) {
+  uint4 bits = philox(stream, i >> 2);
+  u32 lane = (u32)i & 3;
+  return uniform(lane == 0 ? bits.x : lane == 1 ? bits.y : lane == 2 ? bits.z : bits.w);
+}
+
+// A tensor as the kernels of channels see it: samples of rows × columns elements, each column a
+// channel. Channels-first, each channel of a sample is a sample of its own with one column.
+//
+// A sample is read in packs of `pack` elements. The columns of a pack come again after `period`
+// packs, so a thread that steps by a multiple of it stays with its columns. A block takes `tile`
+// packs of the period, and of those the ones in `share` packs of the sample; y counts the samples.
+struct Columns {
+  i64 samples, packs, share, period, tile, columns, pack;
+
+  __device__ __forceinline__ int tiles() const { return ((int)period + (int)tile - 1) / (int)tile; }
+  __device__ __forceinline__ int first_phase() const { return blockIdx.x % tiles() * (int)tile; }
+};
+
+// A thread's way through a sample: every step-th pack; and that pack's place in the period.
+struct Walk {
+  i64 first, last;
+  int step, phase;
+
+  __device__ __forceinline__ Walk(const Columns &v) {
+    int tile = (int)v.tile;
+    int period = (int)v.period;
+    int rows = BLOCK / tile;
+    int row = threadIdx.x / tile;
+    i64 share = blockIdx.x / v.tiles() * v.share;
+    phase = v.first_phase() + threadIdx.x % tile;
+    step = rows * period;
+    first = share + row * period + phase;
+    last = row < rows && phase < period ? share + v.share : 0;
+    if (last > v.packs) last = v.packs;
+  }
+};
+
+// Sums each column over the block's share by `plus`, in a tree whose shape follows from the
+// tensor's: add(i, own) adds pack i to a thread's sums, one for each of the pack's K elements, which
+// start as zeros; put(i, sum) takes the results, numbered [share][sample][column].
+template <int K, class A, class Add, class Plus, class Put>
+__device__ __forceinline__ void sum_columns(const Columns &v, Add add, Plus plus, Put put) {
+  SHARED(A, part, K * BLOCK);
+  Walk walk(v);
+  int columns = (int)v.columns;
+  int tile = (int)v.tile;
+  int rows = BLOCK / tile;
+  int row = threadIdx.x / tile;
+  for (i64 s = blockIdx.y; s < v.samples; s += gridDim.y) {
+    A own[K] = {};
+#pragma unroll 4
+    for (i64 i = walk.first; i < walk.last; i += walk.step) add(s * v.packs + i, own);
+    int lanes = K;
+    if (columns == 1) {
+#pragma unroll
+      for (int half = K / 2; half > 0; half /= 2) {
+#pragma unroll
+        for (int k = 0; k < half; k++) own[k] = plus(own[k], own[k + half]);
+      }
+      lanes = 1;
+    }
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < K; k++) {
+      if (k < lanes) part[k * BLOCK + threadIdx.x] = own[k];
+    }
+    for (int half = BLOCK / 2; half > 0; half /= 2) {
+      if (half >= rows) continue;
+      __syncthreads();
+      if (row < half && row + half < rows) {
+        for (int k = 0; k < lanes; k++) {
+          A *at = part + k * BLOCK + threadIdx.x;
+          *at = plus(*at, at[half * tile]);
+        }
+      }
+    }
+    __syncthreads();
+    // Columns that are fewer than the period's elements come in it several times.
+    int first = v.first_phase() * K;
+    int width = tile * lanes;
+    i64 to = ((i64)(blockIdx.x / v.tiles()) * v.samples + s) * columns + first;
+    for (int c = threadIdx.x; c < width && first + c < columns; c += BLOCK) {
+      A sum = part[c % lanes * BLOCK + c / lanes];
+      for (int e = c + columns; e < width; e += columns) {
+        sum = plus(sum, part[e % lanes * BLOCK + e / lanes]);
+      }
+      put(to + c, sum);
+    }
+  }
+}
+
+// Calls f(i, c) for each pack i of the block's share, c[k] being the coefficients of the column that
+// the pack's element k is in: coefficient(sample·columns + column).
+template <int K, class Coefficient, class F>
+__device__ __forceinline__ void each_pack(const Columns &v, Coefficient coefficient, F f) {
+  Walk walk(v);
+  int columns = (int)v.columns;
+  if (walk.first >= walk.last) return;
+  for (i64 s = blockIdx.y; s < v.samples; s += gridDim.y) {
+    decltype(coefficient(0)) c[K];
+#pragma unroll
+    for (int k = 0; k < K; k++) {
+      bool same = k > 0 && columns == 1;
+      c[k] = same ? c[0] : coefficient((int)s * columns + (walk.phase * K + k) % columns);
+    }
+#pragma unroll 4
+    for (i64 i = walk.first; i < walk.last; i += walk.step) f(s * v.packs + i, c);
+  }
+}
+
+// Elements of a pack, as a type.
+template <int N>
+struct Size {
+  static const int K = N;
+};
+
+// Calls f with the size of packs.
+template <class F>
+__device__ __forceinline__ void sized(const Columns &v, F f) {
+  if (v.pack == 1) {
+    f(Size<1>());
+  } else {
+    f(Size<PACK>());
+  }
+}
+
+// y = f(c, x), c the coefficients of the element's column.
+template <class Coefficient, class F>
+__device__ __forceinline__ void map_columns(
+    const element *x, element *y, const Columns &v, Coefficient coefficient, F f) {
+  sized(v, [&](auto size) {
+    const int K = decltype(size)::K;
+    each_pack<K>(v, coefficient, [&](i64 i, const decltype(coefficient(0)) *c) {
+      Pack<element, K> p = ((const Pack<element, K> *)x)[i];
+#pragma unroll
+      for (int k = 0; k < K; k++) set(p.at[k], f(c[k], value(p.at[k])));
+      ((Pack<element, K> *)y)[i] = p;
+    });
+  });
+}
+
+// y = f(c, a, b).
+template <class Coefficient, class F>
+__device__ __forceinline__ void map_columns(
+    const element *a, const element *b, element *y, const Columns &v, Coefficient coefficient,
+    F f) {
+  sized(v, [&](auto size) {
+    const int K = decltype(size)::K;
+    each_pack<K>(v, coefficient, [&](i64 i, const decltype(coefficient(0)) *c) {
+      Pack<element, K> p = ((const Pack<element, K> *)a)[i];
+      Pack<element, K> q = ((const Pack<element, K> *)b)[i];
+#pragma unroll
+      for (int k = 0; k < K; k++) set(p.at[k], f(c[k], value(p.at[k]), value(q.at[k])));
+      ((Pack<element, K> *)y)[i] = p;
+    });
+  });
+}

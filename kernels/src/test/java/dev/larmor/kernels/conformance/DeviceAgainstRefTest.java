@@ -51,16 +51,18 @@ class DeviceAgainstRefTest {
    * {@code ref}.
    */
   static void compare(OpCase c, Device ref, Device device) {
-    List<Result> expected = results(c, ref);
-    List<Result> found = results(c, device);
-    for (int i = 0; i < expected.size(); i++) {
-      compare(c, expected.get(i), found.get(i));
+    compare(c, results(c, ref), results(c, device));
+  }
+
+  record Result(String what, TensorSpec spec, double[] values) {
+    Result(String what, Tensor tensor) {
+      this(what, tensor.spec(), tensor.toDoubles());
     }
   }
 
-  private record Result(String what, TensorSpec spec, double[] values) {
-    Result(String what, Tensor tensor) {
-      this(what, tensor.spec(), tensor.toDoubles());
+  static void compare(OpCase c, List<Result> expected, List<Result> found) {
+    for (int i = 0; i < expected.size(); i++) {
+      compare(c, expected.get(i), found.get(i));
     }
   }
 
@@ -79,7 +81,7 @@ class DeviceAgainstRefTest {
   }
 
   /** Outputs, or what an in-place op left of its inputs; then gradients. */
-  private static List<Result> results(OpCase c, Device on) {
+  static List<Result> results(OpCase c, Device on) {
     List<Result> results = new ArrayList<>();
     Scope.run(() -> {
       Tensor[] inputs = c.inputs(on);

@@ -1,9 +1,16 @@
 package dev.larmor.kernels.conformance;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.Precision;
+import dev.larmor.kernels.cuda.EmulatedProvider;
 
-/** The device that the suite checks: {@code -Dlarmor.device}, by default {@code cpu}. */
+/**
+ * The device that the suite checks: {@code -Dlarmor.device}, by default {@code cpu}, opened for
+ * {@code -Dlarmor.precision}, by default {@code fp32}.
+ */
 final class DeviceUnderTest {
   private DeviceUnderTest() {}
 
@@ -16,6 +23,10 @@ final class DeviceUnderTest {
   }
 
   static Device open(DeviceConfig config) {
-    return Device.open(name(), config);
+    assumeTrue(
+        !name().equals("emulated") || EmulatedProvider.isUsable(),
+        "no C++ compiler to emulate a card with");
+    Precision precision = Precision.named(System.getProperty("larmor.precision", "fp32"));
+    return Device.open(name(), config.withPrecision(precision));
   }
 }

@@ -13,22 +13,20 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * {@code meta:cpu} books for each op and its reverse rule, byte for byte, what {@code cpu} does.
- */
+/** A dry run books for each op and its reverse rule, byte for byte, what the device does. */
 class DryRunTest {
   private static Device meta;
-  private static Device cpu;
+  private static Device device;
 
   @BeforeAll
   static void open() {
-    meta = Device.open("meta:cpu");
-    cpu = Device.open("cpu");
+    device = DeviceUnderTest.open();
+    meta = Device.open(device.dryRun(), device.config());
   }
 
   @AfterAll
   static void close() {
-    cpu.close();
+    device.close();
     meta.close();
   }
 
@@ -38,8 +36,8 @@ class DryRunTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void booksWhatTheCpuBooks(OpCase c) {
-    assertEquals(peak(c, cpu), peak(c, meta));
+  void booksWhatTheDeviceBooks(OpCase c) {
+    assertEquals(peak(c, device), peak(c, meta));
   }
 
   private static Bill peak(OpCase c, Device on) {

@@ -50,15 +50,31 @@ class MessageTest {
     add(
         new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
         "F32[3] F32[3] F32[3]",
-        "[adam_step] takes 4 inputs, got 3: [F32[3], F32[3], F32[3]]");
+        "[adam_step] takes p, g, m and v of each parameter, got 3 inputs");
+    add(
+        new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
+        "",
+        "[adam_step] takes p, g, m and v of each parameter, got 0 inputs");
+    add(
+        new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
+        "F32[3] F32[3] F32[3] F32[3] F32[3]",
+        "[adam_step] takes p, g, m and v of each parameter, got 5 inputs");
     add(
         new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
         "BF16[3] BF16[3] BF16[3] BF16[3]",
-        "[adam_step] parameter must be F32 or C64: BF16[3]");
+        "[adam_step] parameter 0 must be F32 or C64: BF16[3]");
     add(
         new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
         "F32[3] F32[3] F32[4] F32[3]",
-        "[adam_step] inputs must have the same dtype and shape: F32[3], F32[4]");
+        "[adam_step] inputs of parameter 0 must have the same dtype and shape: F32[3], F32[4]");
+    add(
+        new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
+        "F32[3] F32[3] F32[3] F32[3] F64[2] F64[2] F64[2] F64[2]",
+        "[adam_step] parameter 1 must be F32 or C64: F64[2]");
+    add(
+        new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
+        "F32[3] F32[3] F32[3] F32[3] C64[2] C64[2] C64[2] F32[2]",
+        "[adam_step] inputs of parameter 1 must have the same dtype and shape: C64[2], F32[2]");
     add(new Add(), "F32[3]", "[add] takes 2 inputs, got 1: [F32[3]]");
     add(new Add(), "I32[3] I32[3]", "[add] input must be floating-point: I32[3]");
     add(

@@ -145,6 +145,14 @@ final class OpCases {
     Arg z = c64(17);
     AdamStep first = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1);
     add(OpCase.of(first, ELEMENTWISE, z, z, z, z.positive()));
+    List<Arg> parameters = new ArrayList<>();
+    for (Arg p :
+        List.of(f32(17), f32(2, 3, 5, 7), f32(), c64(5, 3), f32(140_003), c64(1), f32(8))) {
+      parameters.addAll(List.of(p, p, p, p.positive()));
+    }
+    Arg[] several = parameters.toArray(Arg[]::new);
+    add(OpCase.of(new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, true, 3), ELEMENTWISE, several));
+    add(OpCase.of(new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, false, 3), ELEMENTWISE, several));
     for (DType t : List.of(DType.U8, DType.I32)) {
       add(OpCase.of(new Fill(TensorSpec.of(t, 33), 200), EXACT));
     }
@@ -214,7 +222,9 @@ final class OpCases {
         add(OpCase.of(new Concat(0), EXACT, x).linear(0));
       }
       for (long[] s :
-          new long[][] {{5, 8}, {2, 5, 8}, {2, 17, 4, 7}, {1, 3, 3, 4, 6}, {2, 9, 85, 95}}) {
+          new long[][] {
+            {5, 8}, {2, 5, 8}, {2, 17, 4, 7}, {1, 16, 4, 8}, {1, 3, 3, 4, 6}, {2, 9, 85, 95}
+          }) {
         Arg x = Arg.of(t, s);
         add(OpCase.of(new Crop(List.of(1, 2), List.of(3, 4)), EXACT, x).linear(0));
         add(OpCase.of(new Crop(List.of(0), List.of(1)), EXACT, x).linear(0));
@@ -255,7 +265,10 @@ final class OpCases {
       {{6, 35}, {2, 3, 5, 7}},
       {{2, 17, 3, 4}, {1, 34, 4, 3}},
       {{1, 2, 3, 4, 5}, {2, 12, 5}},
-      {{2, 3, 4, 5}, {1, 2, 3, 4, 5}}
+      {{2, 3, 4, 5}, {1, 2, 3, 4, 5}},
+      {{1, 3, 4, 5}, {1, 5, 6, 2}},
+      {{66, 45}, {2, 33, 5, 9}},
+      {{2, 40, 3, 4, 7}, {80, 84}}
     };
     for (long[][] pair : reshapes) {
       for (DType t : List.of(DType.F32, DType.C64)) {

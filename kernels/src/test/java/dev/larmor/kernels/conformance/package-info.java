@@ -12,11 +12,13 @@
  *   <li>{@code FusedOpTest}: fused ops against their definition in plainer ops;
  *   <li>{@code MessageTest}: the sentences about wrong inputs;
  *   <li>{@code ReproducibilityTest}: the same bits again, for any number of threads;
- *   <li>{@code DryRunTest}: {@code meta:cpu} books what {@code cpu} does;
+ *   <li>{@code DryRunTest}: a dry run books what the device does;
  *   <li>{@code CoverageTest}: no op is missing from these lists.
  * </ul>
  *
  * <p>The device under test is the system property {@code larmor.device}: {@code
- * -Dlarmor.device=cuda:0} runs the suite on a GPU.
+ * -Dlarmor.device=cuda:0} runs the suite on a GPU, for the precision {@code larmor.precision}. The
+ * build also runs it on the CUDA backend with an emulated card, for {@code fp32} and {@code tf32},
+ * which differ in the layout of feature maps.
  */
 package dev.larmor.kernels.conformance;

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BinaryOperator;
 
 /**
  * A card that is not there: {@link EmulatedDriver} runs our kernels on the host, and NVIDIA's
@@ -20,12 +21,33 @@ final class EmulatedCuda implements Cuda {
       new CardFacts("emulated card", 9, 0, 8L << 30, 20, 1.7e9, 320e9, 12000);
 
   private final EmulatedDriver driver;
-  private final KernelCompiler compiler =
-      new CachedCompiler(new HostCompiler(FOLDER), FOLDER.resolve("cache"));
+  private final KernelCompiler compiler;
   private final Arena arena = Arena.ofShared();
   private final Kernels libraries;
 
   EmulatedCuda(CardFacts card) {
+    this(card, (file, source) -> source);
+  }
+
+  /**
+   * A card whose kernels are changed before they are compiled: for tests of the tests.
+   *
+   * @param change makes another text of a file's name and text
+   */
+  EmulatedCuda(CardFacts card, BinaryOperator<String> change) {
+    KernelCompiler kept = new CachedCompiler(new HostCompiler(FOLDER), FOLDER.resolve("cache"));
+    compiler =
+        new KernelCompiler() {
+          @Override
+          public String identity() {
+            return kept.identity();
+          }
+
+          @Override
+          public byte[] compile(String name, String source, List<String> options) {
+            return kept.compile(name, change.apply(name, source), options);
+          }
+        };
     driver = new EmulatedDriver(card, card.memoryBytes(), FOLDER);
     libraries = new Kernels(this, false, EmulatedCuda.class);
   }

@@ -17,8 +17,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -63,6 +65,9 @@ final class EmulatedDriver implements Driver {
 
   /** Kernels started so far. */
   long launches;
+
+  /** The names of the kernels that were started. */
+  final Set<String> started = new HashSet<>();
 
   /** Whether large blocks for many small tensors are refused, so that each has its own margins. */
   boolean refusesSlabs = true;
@@ -304,6 +309,11 @@ final class EmulatedDriver implements Driver {
     join(clocks[HOST], clocks[stream.ordinal()]);
   }
 
+  /** Whether copies of a stream are still to come. */
+  boolean hasCopiesWaiting(Stream stream) {
+    return !copies.get(stream).isEmpty();
+  }
+
   private void drain(Stream stream, long upTo) {
     ArrayDeque<Copy> waiting = copies.get(stream);
     while (!waiting.isEmpty() && waiting.peek().number <= upTo) {
@@ -363,6 +373,7 @@ final class EmulatedDriver implements Driver {
     checkThread();
     Function kernel = functions.get((int) function);
     submit(Stream.COMPUTE);
+    started.add(kernel.name);
     List<Block> touched = new ArrayList<>();
     for (int i = 0; i < kernel.kinds.length(); i++) {
       char kind = kernel.kinds.charAt(i);

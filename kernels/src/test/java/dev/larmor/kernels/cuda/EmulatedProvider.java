@@ -2,28 +2,59 @@ package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.Backend;
 import dev.larmor.engine.BackendProvider;
+import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
-import dev.larmor.engine.Precision;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BinaryOperator;
 
-/**
- * Opens {@code emulated} and {@code emulated:channels-last}: the CUDA backend on {@link
- * EmulatedCuda}, for tests.
- */
+/** Opens {@code emulated}: the CUDA backend on {@link EmulatedCuda}, for tests. */
 public final class EmulatedProvider implements BackendProvider {
   @Override
   public String devices() {
-    return "emulated[:channels-last]";
+    return "emulated";
   }
 
   @Override
   public boolean provides(String device) {
-    return device.equals("emulated") || device.equals("emulated:channels-last");
+    return device.equals("emulated");
   }
 
   @Override
   public Backend open(String device, DeviceConfig config) {
-    Precision precision = device.endsWith(":channels-last") ? Precision.TF32 : config.precision();
-    return new CudaBackend(
-        device, new EmulatedCuda(EmulatedCuda.CARD), config.withPrecision(precision));
+    return new CudaBackend(device, new EmulatedCuda(EmulatedCuda.CARD), config);
+  }
+
+  /** A device on an emulated card, and the names of the kernels that it has started. */
+  public record Card(Device device, Set<String> started) {}
+
+  /** A card whose kernels are changed: {@code change} makes another text of file and text. */
+  public static Card changed(DeviceConfig config, BinaryOperator<String> change) {
+    EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD, change);
+    Device device = Device.over(new CudaBackend("emulated", cuda, config), config);
+    return new Card(device, cuda.driver().started);
+  }
+
+  /** The text of every kernel file, by its name. */
+  public static Map<String, String> sources() {
+    Map<String, String> sources = new TreeMap<>();
+    for (String file : KernelFiles.names()) {
+      sources.put(file + ".cu", Kernels.source(file, Kernels.class));
+    }
+    return sources;
+  }
+
+  /**
+   * Whether there is a C++ compiler, which the emulation needs; a build server must have one.
+   *
+   * @throws IllegalStateException if it has not
+   */
+  public static boolean isUsable() {
+    boolean there = HostCompiler.isThere();
+    if (!there && System.getenv("CI") != null) {
+      throw new IllegalStateException("a build server needs a C++ compiler (Debian package g++)");
+    }
+    return there;
   }
 }

@@ -13,6 +13,10 @@ __device__ inline i64 place(const int *dims, int channels_last, int n, int c, i6
   return channels_last ? (n * positions + p) * dims[1] + c : ((i64)n * dims[1] + c) * positions + p;
 }
 
+__device__ inline i64 channel_step(const int *dims, int channels_last) {
+  return channels_last ? 1 : (i64)dims[2] * dims[3] * dims[4];
+}
+
 extern "C" __global__ void convolve(const element *a, const element *b, element *to, Convolution k) {
   const int *result = k.direction == 0 ? k.y : k.direction == 1 ? k.x : k.w;
   i64 count = (i64)result[0] * result[1] * result[2] * result[3] * result[4];
@@ -32,15 +36,21 @@ extern "C" __global__ void convolve(const element *a, const element *b, element 
             q = q * k.x[i + 2] + at_x;
           }
           if (!inside) continue;
-          for (int c = 0; c < in; c++)
+          // Steps from channel to channel; the innermost loop is all the time there is.
+          i64 taps = (i64)k.w[2] * k.w[3] * k.w[4];
+          i64 x0 = place(k.x, k.channels_last, n, g * in, q), xc = channel_step(k.x, k.channels_last);
+          i64 y0 = place(k.y, k.channels_last, n, g * out, p), yo = channel_step(k.y, k.channels_last);
+          i64 w0 = place(k.w, k.channels_last, g * out, 0, t), wc = channel_step(k.w, k.channels_last);
+          i64 wo = in * taps;
+          for (int c = 0; c < in; c++) {
+            i64 ix = x0 + c * xc;
             for (int o = 0; o < out; o++) {
-              i64 ix = place(k.x, k.channels_last, n, g * in + c, q);
-              i64 iw = place(k.w, k.channels_last, g * out + o, c, t);
-              i64 iy = place(k.y, k.channels_last, n, g * out + o, p);
+              i64 iw = w0 + c * wc + o * wo, iy = y0 + o * yo;
               if (k.direction == 0) sum[iy] += (double)value(a[ix]) * value(b[iw]);
-              if (k.direction == 1) sum[ix] += (double)value(a[iy]) * value(b[iw]);
-              if (k.direction == 2) sum[iw] += (double)value(a[ix]) * value(b[iy]);
+              else if (k.direction == 1) sum[ix] += (double)value(a[iy]) * value(b[iw]);
+              else sum[iw] += (double)value(a[ix]) * value(b[iy]);
             }
+          }
         }
       }
   for (i64 i = 0; i < count; i++) set(to[i], (float)sum[i]);

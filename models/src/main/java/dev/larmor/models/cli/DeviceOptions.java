@@ -16,7 +16,9 @@ final class DeviceOptions {
       names = "--device",
       defaultValue = "cpu",
       paramLabel = "NAME",
-      description = "cpu, or ref for the slow reference (default: ${DEFAULT-VALUE}).")
+      description =
+          "cpu; cuda:0, cuda:1, ... for a card; auto for a card if one can be used, else cpu; or"
+              + " ref for the slow reference (default: ${DEFAULT-VALUE}).")
   String device;
 
   @Option(

@@ -1,10 +1,12 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.engine.BackendProvider;
 import dev.larmor.engine.Capabilities;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.Ledger;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -36,6 +38,9 @@ final class InfoCommand implements Callable<Integer> {
     for (String name : List.of("cpu", "ref")) {
       console.line("%-8s %s".formatted(name, describe(name)));
     }
+    for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
+      tellOfCards(provider, console);
+    }
     return 0;
   }
 
@@ -46,14 +51,35 @@ final class InfoCommand implements Callable<Integer> {
           can.memoryBytes() == Long.MAX_VALUE
               ? ""
               : System.lineSeparator() + INDENT + "memory " + Ledger.readable(can.memoryBytes());
-      return can.description()
-          + System.lineSeparator()
-          + INDENT
-          + "computes in "
-          + Larmor.names(new TreeSet<>(can.dtypes()))
-          + memory;
+      return can.description() + System.lineSeparator() + INDENT + types(can) + memory;
     } catch (DeviceException e) {
       return "not usable: " + e.getMessage();
     }
+  }
+
+  /** Each card with what its driver says, and whether it can be used; or why there is none. */
+  private static void tellOfCards(BackendProvider provider, Console console) {
+    try {
+      provider
+          .found()
+          .forEach((name, line) -> {
+            console.line("%-8s %s".formatted(name, line));
+            console.line(INDENT + use(name));
+          });
+    } catch (DeviceException e) {
+      console.line("%-8s not usable: %s".formatted(provider.devices(), e.getMessage()));
+    }
+  }
+
+  private static String use(String name) {
+    try (Device device = Device.open(name)) {
+      return types(device.capabilities());
+    } catch (DeviceException | OutOfMemoryError e) {
+      return "not usable: " + e.getMessage();
+    }
+  }
+
+  private static String types(Capabilities can) {
+    return "computes in " + Larmor.names(new TreeSet<>(can.dtypes()));
   }
 }

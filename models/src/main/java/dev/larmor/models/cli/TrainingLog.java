@@ -1,5 +1,6 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.autograd.LossScale;
 import dev.larmor.models.training.Trainer;
 import dev.larmor.models.training.TrainingListener;
 import java.util.Locale;
@@ -23,6 +24,14 @@ abstract sealed class TrainingLog implements TrainingListener, AutoCloseable {
 
   /** Prints a line of results. */
   abstract void line(String text);
+
+  @Override
+  public void overflowed(LossScale scale) {
+    line(
+        format(
+            "a gradient overflowed: step skipped (%d so far), the loss scale is now 2^%d",
+            scale.skipped(), Math.getExponent(scale.value())));
+  }
 
   @Override
   public void skipped(String problem) {

@@ -30,8 +30,7 @@ public interface RecomputeChoice extends Function<Volume, Recompute> {
     if (budget == Long.MAX_VALUE) {
       return always(Recompute.NEVER);
     }
-    String standIn = device.name().equals("ref") ? "meta" : "meta:" + device.name();
-    DryRun dry = new DryRun(standIn, device.config().threads());
+    DryRun dry = new DryRun(device.dryRun(), device.config().threads());
     Map<DryRun.Size, Recompute> choices = new HashMap<>();
     return volume -> {
       DryRun.Size size =

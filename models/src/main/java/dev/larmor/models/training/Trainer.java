@@ -2,6 +2,7 @@ package dev.larmor.models.training;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Gradients;
+import dev.larmor.autograd.LossScale;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Training;
 import dev.larmor.engine.Philox;
@@ -63,6 +64,7 @@ public final class Trainer implements AutoCloseable {
   private final Path folder;
   private final TrainingListener listener;
   private final Adam adam;
+  private final LossScale lossScale;
   private final History history;
 
   // The state of the run, all of which a checkpoint holds.
@@ -96,6 +98,7 @@ public final class Trainer implements AutoCloseable {
     this.listener = listener;
     this.history = new History(folder);
     this.adam = new Adam(network.model().parameters(), settings.optimizer());
+    this.lossScale = LossScale.of(network.config().precision());
   }
 
   /** The checkpoint that a stopped or killed run continues from. */
@@ -130,6 +133,13 @@ public final class Trainer implements AutoCloseable {
     lossSum = Checkpoint.real(checkpoint, saved, "loss_sum");
     trainSeconds = Checkpoint.real(checkpoint, saved, "train_seconds");
     bestLoss = Checkpoint.real(checkpoint, saved, "best_loss");
+    if (lossScale.isDynamic()) {
+      lossScale.restore(
+          new LossScale.State(
+              Checkpoint.real(checkpoint, saved, "loss_scale"),
+              Checkpoint.number(checkpoint, saved, "good_steps"),
+              Checkpoint.number(checkpoint, saved, "skipped_steps")));
+    }
     history.rewind(epoch, position);
   }
 
@@ -167,6 +177,11 @@ public final class Trainer implements AutoCloseable {
     state.put("loss_sum", Double.toHexString(lossSum));
     state.put("train_seconds", Double.toHexString(trainSeconds));
     state.put("best_loss", Double.toHexString(bestLoss));
+    if (lossScale.isDynamic()) {
+      state.put("loss_scale", Double.toHexString(lossScale.state().value()));
+      state.put("good_steps", Long.toString(lossScale.state().goodSteps()));
+      state.put("skipped_steps", Long.toString(lossScale.state().skipped()));
+    }
     Checkpoint.save(file, network, adam, state);
   }
 
@@ -175,7 +190,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @param stop asked between optimiser steps and between validation's slices; when true, the run
    *     is saved and left
-   * @throws DivergedException if a loss is NaN or infinite
+   * @throws DivergedException if a loss is NaN or infinite, or in FP16 all gradients are
    * @throws DataException if a slice cannot be read, unless bad files are skipped
    */
   public End run(BooleanSupplier stop) {
@@ -283,10 +298,7 @@ public final class Trainer implements AutoCloseable {
         if (++accumulated < settings.accumulation() && loader.hasNext()) {
           continue;
         }
-        if (settings.clipNorm() > 0) {
-          gradients.clip(settings.clipNorm());
-        }
-        adam.step(gradients, rate);
+        update(gradients, rate);
         gradients.clear();
         accumulated = 0;
         boolean stopping = stop.getAsBoolean();
@@ -304,6 +316,24 @@ public final class Trainer implements AutoCloseable {
     return End.COMPLETED;
   }
 
+  /** The optimiser's step, unless a gradient overflowed. */
+  private void update(Gradients gradients, double rate) {
+    if (!lossScale.unscale(gradients)) {
+      listener.overflowed(lossScale);
+      if (lossScale.isExhausted()) {
+        throw new DivergedException(
+            "a gradient is not finite, however small the loss scale, in epoch %d, iteration %d:"
+                    .formatted(epoch, position)
+                + " try a smaller learning rate, --clip-norm or --precision bf16");
+      }
+      return;
+    }
+    if (settings.clipNorm() > 0) {
+      gradients.clip(settings.clipNorm());
+    }
+    adam.step(gradients, rate);
+  }
+
   private boolean is(SliceIndex index, Sample sample) {
     return index.slice() == sample.slice()
         && training.volumes().get(index.volume()).equals(sample.volume());
@@ -318,7 +348,7 @@ public final class Trainer implements AutoCloseable {
             settings.criterion(),
             recompute.apply(volume),
             new Training(settings.seed(), adam.steps(), number),
-            1.0 / settings.accumulation());
+            lossScale.value() / settings.accumulation());
     double loss =
         Scope.run(() -> {
           Slice slice = Slice.upload(network.device(), sample, context(sample));

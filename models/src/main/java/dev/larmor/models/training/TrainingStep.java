@@ -19,7 +19,7 @@ import java.util.Map;
 /**
  * One sample's forward and backward pass; training, dry runs and benchmarks all run this.
  *
- * @param scale the weight of this sample's gradient: 1 over the samples accumulated
+ * @param scale what the gradient is multiplied by: the loss scale over the samples accumulated
  */
 public record TrainingStep(
     ReconstructionModel model,

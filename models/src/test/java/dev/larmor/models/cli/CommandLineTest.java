@@ -40,6 +40,8 @@ final class CommandLineTest {
     String info = Program.run("info").succeeded().out();
     assertTrue(info.contains("ref      reference in double precision"), info);
     assertTrue(info.contains(Runtime.version().toString()), info);
+    // A line for each card, or why there is none.
+    assertTrue(info.contains(System.lineSeparator() + "cuda:0   "), info);
   }
 
   @Test

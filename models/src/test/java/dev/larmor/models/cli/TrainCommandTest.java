@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.larmor.autograd.LossScale;
+import dev.larmor.engine.Precision;
 import dev.larmor.models.Phantom;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import dev.larmor.models.training.Trainer;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -85,6 +89,23 @@ final class TrainCommandTest {
     assertTrue(options.contains("feature-cascades: 1\n"), options);
     assertTrue(options.contains("image-cascades: 1\n"), options);
     assertTrue(options.contains("attn-stride: 0\n"), "defaults too: " + options);
+    assertTrue(options.contains("precision: \"fp32\"\n"), options);
+  }
+
+  @Test
+  void overflowsAreCountedAndLogged() {
+    LossScale scale = LossScale.of(Precision.FP16);
+    scale.restore(new LossScale.State(32768, 0, 3));
+    for (LogFormat format : LogFormat.values()) {
+      StringWriter out = new StringWriter();
+      Console console = new Console(new PrintWriter(out), new PrintWriter(out), false);
+      try (TrainingLog log = TrainingLog.of(format, console, 1, 1, 1)) {
+        log.overflowed(scale);
+      }
+      assertEquals(
+          "a gradient overflowed: step skipped (3 so far), the loss scale is now 2^15",
+          out.toString().strip());
+    }
   }
 
   /** The options left beside a run make the same run again. */

@@ -8,19 +8,29 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Gradients;
+import dev.larmor.autograd.Init;
+import dev.larmor.autograd.LossScale;
+import dev.larmor.autograd.Parameter;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.autograd.Training;
+import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
+import dev.larmor.engine.Tensor;
+import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.op.Add;
+import dev.larmor.engine.op.ScaleBy;
+import dev.larmor.engine.op.Unary;
 import dev.larmor.models.Phantom;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.MaskPolicy;
+import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.data.fastmri.FastMriFolder;
 import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
 import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
@@ -31,6 +41,8 @@ import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.loss.Criterion;
 import dev.larmor.models.loss.SliceContext;
+import dev.larmor.models.varnet.ModelConfig;
+import dev.larmor.models.varnet.ReconstructionModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,8 +133,20 @@ final class TrainerTest {
       int threads,
       TrainingListener listener,
       BooleanSupplier stop) {
-    try (Device device = Device.open(DEVICE, DeviceConfig.DEFAULT.withThreads(threads));
-        Network network = Network.place(device, NETWORK, settings.seed());
+    return run(DEVICE, NETWORK, out, settings, threads, listener, stop);
+  }
+
+  private static Trainer.End run(
+      String name,
+      ModelConfig config,
+      Path out,
+      TrainingSettings settings,
+      int threads,
+      TrainingListener listener,
+      BooleanSupplier stop) {
+    DeviceConfig open = DeviceConfig.DEFAULT.withThreads(threads).withPrecision(config.precision());
+    try (Device device = Device.open(name, open);
+        Network network = Network.place(device, config, settings.seed());
         Trainer trainer =
             new Trainer(
                 network,
@@ -418,6 +442,113 @@ final class TrainerTest {
     double first = epochs.getFirst().trainLoss();
     double last = epochs.getLast().trainLoss();
     assertTrue(last < 0.9 * first, first + " to " + last);
+  }
+
+  private static final FiVarNet.Config HALF =
+      new FiVarNet.Config(1, 1, 2, 2, 1, 2, 1, 0, 0.2f, Precision.FP16);
+
+  /** Keeps the scale after each overflow. */
+  private static final class Overflows implements TrainingListener {
+    final List<Double> scales = new ArrayList<>();
+
+    @Override
+    public void overflowed(LossScale scale) {
+      scales.add(scale.value());
+    }
+  }
+
+  /**
+   * Where F16 is kept as double nothing is lost by scaling the loss: the gradients that reach the
+   * optimiser are the unscaled run's, to the bit.
+   */
+  @Test
+  void scalingTheLossChangesNoGradient() throws IOException {
+    Path single = folder.resolve("fp32");
+    Path half = folder.resolve("fp16");
+    Overflows overflows = new Overflows();
+    run("ref", NETWORK, single, settings(1, 100), 1, new TrainingListener() {}, NEVER);
+    run("ref", HALF, half, settings(1, 100), 1, overflows, NEVER);
+    assertSameRun(single, half);
+    assertEquals(List.of(), overflows.scales);
+    assertEquals("[0x1.0p16, 6, 0, 6]", scaling(half));
+  }
+
+  /** In halves as they are, two of the six steps overflow, for a run in pieces as well. */
+  @Test
+  void anOverflowSkipsTheStepAndAResumedRunKeepsTheScale() throws IOException {
+    Path once = folder.resolve("once");
+    Overflows overflows = new Overflows();
+    run("rounded:ref", HALF, once, settings(1, 100), 1, overflows, NEVER);
+    assertEquals(List.of(32768.0, 16384.0), overflows.scales);
+    assertEquals("[0x1.0p14, 1, 2, 4]", scaling(once));
+    Path pieces = folder.resolve("pieces");
+    // After the third step; the four slices of validation and the fourth step; the fifth.
+    for (BooleanSupplier stop : List.of(atQuestion(3), atQuestion(5), atQuestion(1), NEVER)) {
+      run("rounded:ref", HALF, pieces, settings(1, 100), 1, new TrainingListener() {}, stop);
+    }
+    assertSameRun(once, pieces);
+    assertEquals(scaling(once), scaling(pieces));
+  }
+
+  /** Scale, good steps, skipped steps and the optimiser's steps. */
+  private static String scaling(Path out) {
+    try (SafetensorsReader reader = SafetensorsReader.open(Trainer.last(out))) {
+      return List.of("loss_scale", "good_steps", "skipped_steps", "optimizer.steps").stream()
+          .map(reader.metadata()::get)
+          .toList()
+          .toString();
+    }
+  }
+
+  /** The zero-filled image times 1 + sqrt(0): a loss like any, and a gradient that is infinite. */
+  private static final class Steep extends ReconstructionModel {
+    private final ZeroFilled zeroFilled = child("zero_filled", new ZeroFilled());
+    private final Parameter w = parameter("w", TensorSpec.of(DType.F32), Init.constant(0));
+
+    @Override
+    public Tensor reconstruct(Tensor kspace, SamplingMask mask, int height, int width) {
+      Tensor image = zeroFilled.reconstruct(kspace, mask, height, width);
+      Tensor root = new Unary(Unary.Function.SQRT).apply(w.value());
+      return new Add().apply(image, new ScaleBy().apply(image, root));
+    }
+  }
+
+  @Test
+  void gradientsThatNoScaleMakesFiniteEndTheRun() {
+    TrainingSettings s = settings(1, 100);
+    Overflows overflows = new Overflows();
+    try (Device device = Device.open("ref");
+        Steep model = new Steep()) {
+      model.place(device, Philox.of(0, "init"));
+      try (Trainer trainer =
+          new Trainer(
+              new Network(device, HALF, model),
+              new TrainingSettings(
+                  7,
+                  new Schedule.Constant(1),
+                  s.criterion(),
+                  s.optimizer(),
+                  1,
+                  0,
+                  0,
+                  0,
+                  7,
+                  1,
+                  100,
+                  BadFiles.FAIL),
+              RecomputeChoice.always(Recompute.NEVER),
+              open("train"),
+              open("val"),
+              folder,
+              overflows)) {
+        assertEquals(
+            "a gradient is not finite, however small the loss scale, in epoch 6, iteration 3:"
+                + " try a smaller learning rate, --clip-norm or --precision bf16",
+            assertThrows(DivergedException.class, () -> trainer.run(NEVER)).getMessage());
+      }
+    }
+    assertEquals(33, overflows.scales.size());
+    assertEquals(0x1p-17, overflows.scales.getLast());
   }
 
   @Test

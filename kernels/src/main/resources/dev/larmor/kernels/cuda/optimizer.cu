@@ -1,0 +1,57 @@
+// One step of Adam for many parameters at once.
+
+const int TENSORS = 80;       // so that the table fits into a kernel's parameters
+const int CHUNK = 16 * BLOCK; // elements of a parameter that a block takes
+
+struct Parameter {
+  float *p;
+  const float *g;
+  float *m;
+  float *v;
+  i64 count;
+  i64 first_block;
+};
+
+// Those that are not there start behind the last block.
+struct Parameters {
+  Parameter at[TENSORS];
+};
+
+// Constants of the step, made in double by the host.
+struct Adam {
+  float keep, decay, beta1, gain1, beta2, gain2, rate, debias, eps;
+
+  __device__ __forceinline__ void step(float &p, float g, float &m, float &v) const {
+    float kept = p * keep;
+    float gradient = g + decay * kept;
+    m = m * beta1 + gradient * gain1;
+    v = v * beta2 + gradient * gradient * gain2;
+    p = kept - m * rate / (sqrtf(v) / debias + eps);
+  }
+};
+
+extern "C" __global__ void adam(const Parameters parameters, Adam constants) {
+  int low = 0;
+  for (int half = 64; half > 0; half /= 2) {
+    int next = low + half;
+    if (next < TENSORS && parameters.at[next].first_block <= blockIdx.x) low = next;
+  }
+  const Parameter &of = parameters.at[low];
+  i64 first = (blockIdx.x - of.first_block) * CHUNK;
+  i64 last = first + CHUNK < of.count ? first + CHUNK : of.count;
+  for (i64 i = first + 4 * threadIdx.x; i < last; i += 4 * BLOCK) {
+    if (i + 4 <= last) {
+      Pack<float> p = *(const Pack<float> *)(of.p + i);
+      Pack<float> g = *(const Pack<float> *)(of.g + i);
+      Pack<float> m = *(const Pack<float> *)(of.m + i);
+      Pack<float> v = *(const Pack<float> *)(of.v + i);
+#pragma unroll
+      for (int k = 0; k < 4; k++) constants.step(p.at[k], g.at[k], m.at[k], v.at[k]);
+      *(Pack<float> *)(of.p + i) = p;
+      *(Pack<float> *)(of.m + i) = m;
+      *(Pack<float> *)(of.v + i) = v;
+    } else {
+      for (i64 k = i; k < last; k++) constants.step(of.p[k], of.g[k], of.m[k], of.v[k]);
+    }
+  }
+}

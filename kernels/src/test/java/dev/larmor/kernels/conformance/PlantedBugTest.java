@@ -1,0 +1,142 @@
+package dev.larmor.kernels.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.larmor.engine.Device;
+import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.Precision;
+import dev.larmor.kernels.conformance.DeviceAgainstRefTest.Result;
+import dev.larmor.kernels.cuda.EmulatedProvider;
+import dev.larmor.kernels.cuda.EmulatedProvider.Card;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The suite on the emulated card finds mistakes in kernels: each barrier is left out in turn, and
+ * bounds are moved by one.
+ */
+class PlantedBugTest {
+  private static final Pattern BARRIER = Pattern.compile("__syncthreads\\(\\);");
+
+  /**
+   * A mistake in a file.
+   *
+   * @param file where it is planted; a kernel of this file must fail
+   */
+  record Bug(String file, String what, int start, int end, String instead) {
+    String plant(String source) {
+      return source.substring(0, start) + instead + source.substring(end);
+    }
+
+    @Override
+    public String toString() {
+      return file + ": " + what;
+    }
+  }
+
+  private static Device ref;
+  private static final Map<OpCase, List<Result>> EXPECTED = new HashMap<>();
+
+  /** The cases that start a kernel of each file, in both layouts. */
+  private static final Map<Precision, Map<String, List<OpCase>>> CASES = new TreeMap<>();
+
+  @BeforeAll
+  static void findCases() {
+    assumeTrue(EmulatedProvider.isUsable(), "no C++ compiler to emulate a card with");
+    ref = Device.open("ref");
+    Map<String, String> sources = EmulatedProvider.sources();
+    for (Precision precision : List.of(Precision.FP32, Precision.TF32)) {
+      Map<String, List<OpCase>> byFile = new TreeMap<>();
+      Card card = open(precision, "", "");
+      try (Device device = card.device()) {
+        OpCases.all()
+            .filter(c -> !c.rounds())
+            .forEach(c -> {
+              card.started().clear();
+              List<Result> found = DeviceAgainstRefTest.results(c, device);
+              List<Result> expected =
+                  EXPECTED.computeIfAbsent(c, key -> DeviceAgainstRefTest.results(key, ref));
+              DeviceAgainstRefTest.compare(c, expected, found);
+              sources.forEach((file, source) -> {
+                if (card.started().stream().anyMatch(kernel -> source.contains(kernel))) {
+                  byFile.computeIfAbsent(file, f -> new ArrayList<>()).add(c);
+                }
+              });
+            });
+      }
+      CASES.put(precision, byFile);
+    }
+  }
+
+  @AfterAll
+  static void close() {
+    if (ref != null) {
+      ref.close();
+    }
+  }
+
+  private static Card open(Precision precision, String file, String changed) {
+    return EmulatedProvider.changed(
+        DeviceConfig.DEFAULT.withPrecision(precision),
+        (name, source) -> name.equals(file) ? changed : source);
+  }
+
+  static Stream<Bug> barriers() {
+    List<Bug> bugs = new ArrayList<>();
+    EmulatedProvider.sources()
+        .forEach((file, source) -> {
+          String own = source.substring(source.indexOf("#line 1 "));
+          int prelude = source.length() - own.length();
+          Matcher barrier = BARRIER.matcher(source);
+          while (barrier.find()) {
+            if (barrier.start() < prelude && !own.contains("block_sum(")) {
+              continue; // of a function that the file does not use
+            }
+            long line = source.substring(0, barrier.start()).lines().count();
+            bugs.add(
+                new Bug(file, "no barrier at line " + line, barrier.start(), barrier.end(), ";"));
+          }
+        });
+    return bugs.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("barriers")
+  void findsAMissingBarrier(Bug bug) {
+    assertTrue(isFound(bug), bug + " is not found");
+  }
+
+  private static boolean isFound(Bug bug) {
+    String changed = bug.plant(EmulatedProvider.sources().get(bug.file));
+    for (Map.Entry<Precision, Map<String, List<OpCase>>> entry : CASES.entrySet()) {
+      Device device;
+      try {
+        device = open(entry.getKey(), bug.file, changed).device();
+      } catch (RuntimeException | AssertionError e) {
+        return true; // by the self-test
+      }
+      try (device) {
+        for (OpCase c : entry.getValue().getOrDefault(bug.file, List.of())) {
+          try {
+            DeviceAgainstRefTest.compare(
+                c, EXPECTED.get(c), DeviceAgainstRefTest.results(c, device));
+          } catch (AssertionError e) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+}
