@@ -33,7 +33,7 @@ public final class AutoProvider implements BackendProvider {
     for (int i = 0; i < count; i++) {
       try {
         return cards.open("cuda:" + i, config);
-      } catch (DeviceException _) {
+      } catch (DeviceException | OutOfMemoryError _) {
         // The next one, or the processor.
       }
     }

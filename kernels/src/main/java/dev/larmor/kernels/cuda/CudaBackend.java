@@ -48,15 +48,17 @@ final class CudaBackend implements Backend {
   private Thread owner;
 
   /**
-   * A backend on an open card, which it closes.
+   * A backend on an open card, which it closes when it is closed.
    *
-   * @throws dev.larmor.engine.DeviceException if the card does not compute what it should
+   * @throws dev.larmor.engine.DeviceException if the card does not compute what it should, or has
+   *     not the precision; the card is then the caller's to close
    */
   CudaBackend(String name, Cuda cuda, DeviceConfig config) {
     this.name = name;
     this.cuda = cuda;
     CardFacts card = cuda.driver().card();
     planner = new CudaPlanner(card.capability(), config.precision());
+    planner.check(card.name());
     capabilities = describe(card, planner);
     attach();
     arena = new DeviceArena(cuda.driver());
@@ -77,12 +79,7 @@ final class CudaBackend implements Backend {
     sums = new Sums(kernels);
     products = new MatrixProducts(cuda.blas(), planner.rounds());
     convolutions = new Convolutions(kernels, cuda.dnn(), channels, planner.rounds());
-    try {
-      SelfTest.run(this);
-    } catch (RuntimeException | Error e) {
-      close();
-      throw e;
-    }
+    SelfTest.run(this);
   }
 
   private static Capabilities describe(CardFacts card, CudaPlanner planner) {

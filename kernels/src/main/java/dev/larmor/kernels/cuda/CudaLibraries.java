@@ -294,12 +294,7 @@ final class CudaLibraries {
     try {
       System.load(library.toAbsolutePath().toString());
     } catch (UnsatisfiedLinkError e) {
-      throw new DeviceException(
-          library
-              + " could not be loaded (if its file system is mounted noexec, set LARMOR_CACHE to"
-              + " another place): "
-              + e.getMessage(),
-          e);
+      throw notLoaded(library.getFileName().toString(), e);
     }
   }
 
@@ -324,25 +319,32 @@ final class CudaLibraries {
     } catch (ClassNotFoundException e) {
       throw new DeviceException("JCuda's jars are not on the class path", e);
     } catch (LinkageError e) {
-      throw new DeviceException(
-          "JCuda could not be loaded from "
-              + directory
-              + ": "
-              + cause(String.valueOf(e.getMessage())),
-          e);
+      throw notLoaded("JCuda", e);
     } finally {
       System.setProperty("java.io.tmpdir", temporary);
     }
   }
 
-  /** JCuda's message is two stack traces; what happened is in the last line that names a file. */
-  private static String cause(String message) {
-    return message
-        .lines()
-        .filter(line -> line.contains("UnsatisfiedLinkError: /"))
-        .reduce((_, last) -> last)
-        .map(line -> line.substring(line.indexOf('/')))
-        .orElse(message.lines().findFirst().orElse(message));
+  /**
+   * The sentence for an error that says {@code FILE: FILE: what is wrong with it}, in a line among
+   * two stack traces if it is JCuda's.
+   */
+  private static DeviceException notLoaded(String what, LinkageError error) {
+    String message = String.valueOf(error.getMessage());
+    String line =
+        message
+            .lines()
+            .filter(l -> l.contains("UnsatisfiedLinkError: /"))
+            .reduce((_, last) -> last)
+            .map(l -> l.substring(l.indexOf('/')))
+            .orElse(message.lines().findFirst().orElse(message));
+    String file = line.substring(0, Math.max(0, line.indexOf(": ")));
+    return new DeviceException(
+        what
+            + " could not be loaded (if its file system is mounted noexec, set LARMOR_CACHE to"
+            + " another place): "
+            + line.replace(file + ": " + file + ": ", file + ": "),
+        error);
   }
 
   private static Optional<SymbolLookup> lookup(String library) {

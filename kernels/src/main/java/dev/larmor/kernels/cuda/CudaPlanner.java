@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.DType;
+import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.Precision;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
@@ -34,6 +35,19 @@ public record CudaPlanner(int capability, Precision precision) implements Worksp
       case FP16 -> capability >= 70;
       case TF32, BF16 -> capability >= 80;
     };
+  }
+
+  /**
+   * Refuses a precision that the card has not.
+   *
+   * @param title the card in the message
+   * @throws DeviceException in one sentence
+   */
+  public void check(String title) {
+    if (precision == Precision.TF32 && capability < 80) {
+      throw new DeviceException(
+          title + " has no TF32, which came with compute capability 8.0: use fp32 or fp16");
+    }
   }
 
   /** Whether products of F32 may round their factors to TF32: only fp32 means fp32. */

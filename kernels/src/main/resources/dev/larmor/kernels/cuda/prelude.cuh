@@ -137,11 +137,10 @@ __device__ __forceinline__ void map(const T *a, const T *b, T *y, i64 n, F f) {
 [[maybe_unused]] const int BLOCK = 256;
 
 // The sum over a block of BLOCK threads, combined by `plus` in a tree of fixed shape; only thread 0
-// gets it. May be called again at once.
+// gets it. Once in a kernel.
 template <class A, class F>
 __device__ __forceinline__ A block_sum(A own, F plus) {
   SHARED(A, part, BLOCK);
-  __syncthreads();
   part[threadIdx.x] = own;
   for (int half = BLOCK / 2; half > 0; half /= 2) {
     __syncthreads();

@@ -29,6 +29,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PlantedBugTest {
   private static final Pattern BARRIER = Pattern.compile("__syncthreads\\(\\);");
 
+  private static final Pattern FUNCTION = Pattern.compile("__forceinline__ \\w+ (\\w+)\\(");
+
   /**
    * A mistake in a file.
    *
@@ -100,8 +102,8 @@ class PlantedBugTest {
           int prelude = source.length() - own.length();
           Matcher barrier = BARRIER.matcher(source);
           while (barrier.find()) {
-            if (barrier.start() < prelude && !own.contains("block_sum(")) {
-              continue; // of a function that the file does not use
+            if (barrier.start() < prelude && !uses(own, source, barrier.start())) {
+              continue;
             }
             long line = source.substring(0, barrier.start()).lines().count();
             bugs.add(
@@ -109,6 +111,16 @@ class PlantedBugTest {
           }
         });
     return bugs.stream();
+  }
+
+  /** Whether a file's own text calls the prelude's function around a place. */
+  private static boolean uses(String own, String source, int place) {
+    Matcher function = FUNCTION.matcher(source.substring(0, place));
+    String name = "";
+    while (function.find()) {
+      name = function.group(1);
+    }
+    return Pattern.compile("\\b" + name + "\\b").matcher(own).find();
   }
 
   @ParameterizedTest

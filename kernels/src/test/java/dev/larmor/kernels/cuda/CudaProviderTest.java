@@ -130,10 +130,11 @@ class CudaProviderTest {
     Files.writeString(directory.resolve("libcufft.so.10"), "no library");
     String sentence = process.run(Opener.class, "cuda:0");
     assertTrue( // after a warning of the JVM's
-        sentence.contains(
-            directory.resolve("libcufft.so.10")
-                + " could not be loaded (if its file system is mounted noexec, set LARMOR_CACHE to"
-                + " another place): "),
+        sentence.endsWith(
+            "libcufft.so.10 could not be loaded (if its file system is mounted noexec, set"
+                + " LARMOR_CACHE to another place): "
+                + directory.resolve("libcufft.so.10")
+                + ": file too short"),
         sentence);
   }
 

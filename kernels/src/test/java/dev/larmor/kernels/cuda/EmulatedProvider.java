@@ -23,7 +23,16 @@ public final class EmulatedProvider implements BackendProvider {
 
   @Override
   public Backend open(String device, DeviceConfig config) {
-    return new CudaBackend(device, new EmulatedCuda(EmulatedCuda.CARD), config);
+    return backend(new EmulatedCuda(EmulatedCuda.CARD), config);
+  }
+
+  private static Backend backend(EmulatedCuda cuda, DeviceConfig config) {
+    try {
+      return new CudaBackend("emulated", cuda, config);
+    } catch (RuntimeException | Error e) {
+      cuda.driver().close();
+      throw e;
+    }
   }
 
   /** A device on an emulated card, and the names of the kernels that it has started. */
@@ -32,7 +41,7 @@ public final class EmulatedProvider implements BackendProvider {
   /** A card whose kernels are changed: {@code change} makes another text of file and text. */
   public static Card changed(DeviceConfig config, BinaryOperator<String> change) {
     EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD, change);
-    Device device = Device.over(new CudaBackend("emulated", cuda, config), config);
+    Device device = Device.over(backend(cuda, config), config);
     return new Card(device, cuda.driver().started);
   }
 

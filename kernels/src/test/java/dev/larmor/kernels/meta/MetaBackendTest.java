@@ -10,6 +10,7 @@ import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.Ledger.Tag;
+import dev.larmor.engine.Precision;
 import dev.larmor.engine.Roofline;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
@@ -17,7 +18,11 @@ import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Conv;
 import dev.larmor.engine.op.Cost;
 import dev.larmor.engine.op.Fill;
+import java.util.EnumSet;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MetaBackendTest {
   @Test
@@ -61,6 +66,46 @@ class MetaBackendTest {
   }
 
   @Test
+  void cardsHaveTheDtypesOfTheirComputeCapability() {
+    EnumSet<DType> pascal = EnumSet.of(DType.F32, DType.C64, DType.F16, DType.I32, DType.U8);
+    EnumSet<DType> ampere = EnumSet.copyOf(pascal);
+    ampere.add(DType.BF16);
+    Map<String, EnumSet<DType>> expected =
+        Map.of(
+            "meta:gtx1080",
+            pascal,
+            "meta:sm_61",
+            pascal,
+            "meta:h200",
+            ampere,
+            "meta:sm_80",
+            ampere);
+    expected.forEach((name, dtypes) -> {
+      try (Device device = Device.open(name)) {
+        assertEquals(dtypes, device.capabilities().dtypes(), name);
+        assertEquals(name, device.dryRun());
+      }
+    });
+  }
+
+  /** Tensor cores want channels last, and fp32 does not use them. */
+  @ParameterizedTest
+  @CsvSource({
+    "meta:gtx1080, FP32, false",
+    "meta:gtx1080, FP16, false",
+    "meta:sm_75, FP16, true",
+    "meta:h200, FP32, false",
+    "meta:h200, TF32, true",
+    "meta:h200, BF16, true",
+    "meta:h200, FP16, true"
+  })
+  void layoutFollowsFromCardAndPrecision(String name, Precision precision, boolean channelsLast) {
+    try (Device device = Device.open(name, DeviceConfig.DEFAULT.withPrecision(precision))) {
+      assertEquals(channelsLast, device.capabilities().channelsLast());
+    }
+  }
+
+  @Test
   void estimatesTimeByTheSlowerOfArithmeticAndMemory() {
     Roofline gtx = Card.GTX1080.roofline;
     assertEquals(1, gtx.seconds(new Cost(8.9e12, 1)));
@@ -80,8 +125,7 @@ class MetaBackendTest {
         Tensor w = gtx.empty(weight, Tag.PARAMETER);
         Conv.padded(2, 1).apply(x, w);
       });
-      assertEquals(
-          CardWorkspace.CONVOLUTION_BYTES, gtx.ledger().peakBill().byTag().get(Tag.WORKSPACE));
+      assertEquals(64L << 20, gtx.ledger().peakBill().byTag().get(Tag.WORKSPACE));
     }
   }
 

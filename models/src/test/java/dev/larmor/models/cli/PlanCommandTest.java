@@ -50,6 +50,31 @@ final class PlanCommandTest {
   }
 
   @Test
+  void isOfThePrecision() {
+    Program.run("plan", "--card=gtx1080", "--precision=bf16")
+        .refused(
+            2,
+            "meta:gtx1080 does not compute in BF16, which bf16 keeps feature maps in:"
+                + " use fp32 or fp16");
+    Program.run("plan", "--card=gtx1080", "--precision=tf32")
+        .refused(
+            2,
+            "the GeForce GTX 1080 has no TF32, which came with compute capability 8.0:"
+                + " use fp32 or fp16");
+    String out =
+        Program.run(
+                "plan",
+                "--shape=4x96x80",
+                "--crop=80",
+                "--chans=4",
+                "--card=gtx1080",
+                "--precision=fp16")
+            .succeeded()
+            .out();
+    assertTrue(out.contains("parameters), fp16, slice 4x96x80"), out);
+  }
+
+  @Test
   void mistakes() {
     Program.run("plan", "--shape=4x4")
         .refused(
