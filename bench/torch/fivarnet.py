@@ -64,6 +64,13 @@ def set_precision(precision):
     torch.backends.cudnn.allow_tf32 = precision != "fp32"
 
 
+def grad_scaler(enabled):
+    """The dynamic scale of the loss; where it is not enabled it changes nothing."""
+    if hasattr(torch.amp, "GradScaler"):
+        return torch.amp.GradScaler("cuda", enabled=enabled)
+    return torch.cuda.amp.GradScaler(enabled=enabled)
+
+
 def environment(device):
     card = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {
@@ -115,6 +122,8 @@ def timed(options):
     trained = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=3e-4, betas=(0.2, 0.999), eps=1e-8, weight_decay=1e-6)
 
+    scaler = grad_scaler(options.precision == "fp16" and on_card)
+
     def reconstruct():
         with torch.no_grad():
             network(kspace.to(device, non_blocking=True), mask, centre).cpu()
@@ -123,8 +132,9 @@ def timed(options):
         optimiser.zero_grad(set_to_none=True)
         image = network(kspace.to(device, non_blocking=True), mask, centre)
         loss = criterion(image, target.to(device, non_blocking=True), anatomy, DATA_RANGE)
-        loss.backward()
-        optimiser.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimiser)
+        scaler.update()
         return loss.item()
 
     def run(word):

@@ -182,14 +182,16 @@ public final class AgainstPyTorch {
     double memory = (double) ours.peak / torch.peak;
     return String.format(
         Locale.ROOT,
-        "| %s | %s | %.4f | %.4f | %.3f | %s | %.3f | %s | %s | %.3f | %s | %s | %s |",
+        "| %s | %s | %.4f | %.4f | %.3f | %s | %s | %s | %s | %.3f | %s | %s | %s |",
         what,
         mode,
         ours.median(),
         torch.median(),
         time,
         verdict(time),
-        ours.roofline / ours.median(),
+        Double.isNaN(ours.roofline)
+            ? "–"
+            : String.format(Locale.ROOT, "%.3f", ours.roofline / ours.median()),
         gib(ours.peak),
         gib(torch.peak),
         memory,

@@ -182,13 +182,13 @@ public final class TimedModel implements Timed {
 
   private void train(DryRun.Size size) {
     Recompute recompute = plans.get(size).recompute();
+    double scale = lossScale.value() / accumulation;
     try (Gradients gradients = new Gradients()) {
       for (int i = 0; i < accumulation; i++) {
         Training training = new Training(2025, samples / accumulation, samples);
         samples++;
         Scope.run(() ->
-            new TrainingStep(
-                    model, Criterion.SOBEL, recompute, training, lossScale.value() / accumulation)
+            new TrainingStep(model, Criterion.SOBEL, recompute, training, scale)
                 .run(slice(size), gradients)
                 .loss()
                 .item());
