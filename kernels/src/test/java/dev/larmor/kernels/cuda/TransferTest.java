@@ -39,7 +39,7 @@ class TransferTest {
   private static MemorySegment host(TensorSpec spec, float first) {
     MemorySegment host = HostMemory.allocate(spec.bytes());
     for (long i = 0; i < spec.shape().elements(); i++) {
-      host.setAtIndex(ValueLayout.JAVA_FLOAT, i, first + i % 1000);
+      host.setAtIndex(ValueLayout.JAVA_FLOAT, i, first + (int) (i % 1000));
     }
     return host;
   }
@@ -68,7 +68,7 @@ class TransferTest {
     MemorySegment back = HostMemory.allocate(LARGE.bytes());
     backend.download(x, LARGE, back, DType.F32);
     for (long i = 0; i < LARGE.shape().elements(); i++) {
-      assertEquals(i % 1000, back.getAtIndex(ValueLayout.JAVA_FLOAT, i));
+      assertEquals((int) (i % 1000), back.getAtIndex(ValueLayout.JAVA_FLOAT, i));
     }
     HostMemory.free(host);
     HostMemory.free(back);
