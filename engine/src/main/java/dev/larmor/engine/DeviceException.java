@@ -1,7 +1,7 @@
 package dev.larmor.engine;
 
 /** A device can not be opened or used; the message is one sentence for the user. */
-public final class DeviceException extends RuntimeException {
+public class DeviceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public DeviceException(String message) {

@@ -7,8 +7,8 @@ import dev.larmor.engine.DeviceException;
 import dev.larmor.kernels.cpu.CpuProvider;
 
 /**
- * Opens {@code auto}: the first card that can be used, else {@code cpu}. The name of what was
- * opened tells which; {@code larmor info} tells why a card can not be used.
+ * Opens {@code auto}: the first card that can be used and has the precision, else {@code cpu}. The
+ * name of what was opened tells which; {@code larmor info} tells why a card can not be used.
  */
 public final class AutoProvider implements BackendProvider {
   @Override
@@ -32,7 +32,11 @@ public final class AutoProvider implements BackendProvider {
     }
     for (int i = 0; i < count; i++) {
       try {
-        return cards.open("cuda:" + i, config);
+        Backend card = cards.open("cuda:" + i, config);
+        if (card.capabilities().dtypes().contains(config.precision().features())) {
+          return card;
+        }
+        card.close();
       } catch (DeviceException | OutOfMemoryError _) {
         // The next one, or the processor.
       }

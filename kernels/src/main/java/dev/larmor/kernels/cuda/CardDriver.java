@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.DeviceException;
+import dev.larmor.engine.DeviceLostException;
 import dev.larmor.engine.Ledger;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
@@ -309,7 +310,7 @@ final class CardDriver implements Driver {
 
   private DeviceException failure(int code, String what) {
     if (lost != null) {
-      return new DeviceException(lost);
+      return new DeviceLostException(lost);
     }
     if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
       return new DeviceException(
@@ -325,7 +326,7 @@ final class CardDriver implements Driver {
             + (sync
                 ? ""
                 : "; the cause may be an earlier kernel, which -Dlarmor.cuda.sync=true finds");
-    return new DeviceException(lost);
+    return new DeviceLostException(lost);
   }
 
   static CUdeviceptr pointer(long address) {

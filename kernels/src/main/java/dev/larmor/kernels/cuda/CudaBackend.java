@@ -83,12 +83,14 @@ final class CudaBackend implements Backend {
   }
 
   private static Capabilities describe(CardFacts card, CudaPlanner planner) {
+    // A virtual card may not tell its clocks.
+    boolean known = card.flopPerSecond() > 0 && card.bandwidth() > 0;
     return new Capabilities(
         card.toString(),
         planner.dtypes(),
         planner.channelsLast(),
         card.memoryBytes(),
-        new Roofline(card.flopPerSecond(), card.bandwidth()));
+        known ? new Roofline(card.flopPerSecond(), card.bandwidth()) : null);
   }
 
   @Override

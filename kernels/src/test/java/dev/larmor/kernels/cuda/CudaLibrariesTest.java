@@ -3,7 +3,6 @@ package dev.larmor.kernels.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.larmor.engine.DType;
 import dev.larmor.engine.DeviceException;
@@ -15,22 +14,15 @@ import jcuda.jcublas.cublasHandle;
 import jcuda.jcudnn.JCudnn;
 import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcufft.JCufft;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * NVIDIA's own libraries, as far as they work without a card: profile {@code cuda}. In processes of
  * their own, since a cuDNN that misses a part ends the process.
  */
+@Tag("cuda-libraries")
 class CudaLibrariesTest {
-  @BeforeAll
-  static void profileIsOn() {
-    assumeTrue(
-        CudaLibrariesTest.class.getResource("/org/bytedeco/cuda/linux-x86_64/libcudnn.so.8")
-            != null,
-        "profile cuda is not on");
-  }
-
   /** Loads everything and asks each library for its version. */
   static final class Versions {
     private Versions() {}

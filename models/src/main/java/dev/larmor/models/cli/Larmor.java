@@ -2,6 +2,7 @@ package dev.larmor.models.cli;
 
 import dev.larmor.engine.BudgetExceededException;
 import dev.larmor.engine.DeviceException;
+import dev.larmor.engine.DeviceLostException;
 import dev.larmor.engine.op.OpException;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.training.DivergedException;
@@ -125,6 +126,7 @@ public final class Larmor implements Callable<Integer> {
   private int failed(Exception e) {
     return switch (e) {
       case ParameterException misuse -> misused(misuse);
+      case DeviceLostException lost -> report(lost.getMessage(), e, FAILURE);
       case DataException _, DeviceException _ -> report(e.getMessage(), e, USAGE);
       case BudgetExceededException _, DivergedException _, UncheckedIOException _, OpException _ ->
           report(e.getMessage(), e, FAILURE);

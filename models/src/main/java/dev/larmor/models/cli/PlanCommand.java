@@ -4,6 +4,7 @@ import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.RecomputePlan;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.Ledger;
 import dev.larmor.engine.Precision;
 import dev.larmor.engine.op.Cost;
@@ -65,7 +66,8 @@ final class PlanCommand implements Callable<Integer> {
 
   @Option(
       names = "--device",
-      description = "Plan for 'cpu' or 'cuda' (with --card; default: the card, else cpu).")
+      paramLabel = "NAME",
+      description = "Plan for cpu or for this machine's card, cuda:0 (default: --card, else cpu).")
   private String device;
 
   @Option(names = "--threads", description = "Worker threads of the CPU (default: all processors).")
@@ -161,8 +163,13 @@ final class PlanCommand implements Callable<Integer> {
     if (device == null || device.equals("cpu")) {
       return "meta:cpu";
     }
-    throw new ParameterException(
-        spec.commandLine(), "--device " + device + " wants a --card to plan for: gtx1080 or h200");
+    try (Device there = Device.open(device)) {
+      return there.dryRun();
+    } catch (DeviceException e) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--device " + device + " can not be asked (" + e.getMessage() + "): name a --card");
+    }
   }
 
   private static String describe(String target, Precision precision) {

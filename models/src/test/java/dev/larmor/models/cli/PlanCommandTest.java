@@ -85,10 +85,15 @@ final class PlanCommandTest {
         .refused(
             2,
             "a slice of 0x640x372 to an image of 384: sizes start at 1; see 'larmor plan --help'");
-    Program.run("plan", "--device=cuda")
-        .refused(
-            2,
-            "--device cuda wants a --card to plan for: gtx1080 or h200; see 'larmor plan --help'");
+    Program.Result none = Program.run("plan", "--device=cuda:77");
+    assertEquals(2, none.code());
+    assertTrue(
+        none.err()
+            .strip()
+            .matches(
+                "larmor: --device cuda:77 can not be asked \\(.*\\): name a --card;"
+                    + " see 'larmor plan --help'"),
+        none.err());
     String err = Program.run("plan", "--card=voodoo").err();
     assertTrue(err.startsWith("larmor: unknown dry run 'meta:voodoo': expected one of "), err);
   }

@@ -1,0 +1,8 @@
+package dev.larmor.engine;
+
+/** A device that worked failed and can not be used any more, for a reason of one sentence. */
+public final class DeviceLostException extends DeviceException {
+  public DeviceLostException(String message) {
+    super(message);
+  }
+}
