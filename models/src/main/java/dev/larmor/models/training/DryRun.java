@@ -91,16 +91,19 @@ public record DryRun(String device, int threads, int accumulation) {
                   new Adam(network.model().parameters(), Adam.Config.adamW(0.9, 0.999, 0));
               Gradients gradients = new Gradients()) {
             Map<String, Tape.KeptStage> stages = new LinkedHashMap<>();
-            // A second sample meets the first one's gradients; more change nothing.
-            for (int sample = 0; sample < Math.min(2, accumulation); sample++) {
-              Training training = new Training(0, 0, sample);
-              TrainingStep step =
-                  new TrainingStep(network.model(), criterion, recompute, training, 0.5);
-              Scope.run(() ->
-                  stages.putAll(step.run(slice(network.device(), size), gradients).keptStages()));
-            }
-            adam.step(gradients, 0);
-            return stages;
+            return Scope.run(() -> {
+              slice(network.device(), size); // the next sample, uploaded ahead
+              // A second sample meets the first one's gradients; more change nothing.
+              for (int sample = 0; sample < Math.min(2, accumulation); sample++) {
+                Training training = new Training(0, 0, sample);
+                TrainingStep step =
+                    new TrainingStep(network.model(), criterion, recompute, training, 0.5);
+                Scope.run(() ->
+                    stages.putAll(step.run(slice(network.device(), size), gradients).keptStages()));
+              }
+              adam.step(gradients, 0);
+              return stages;
+            });
           }
         });
   }

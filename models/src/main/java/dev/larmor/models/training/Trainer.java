@@ -279,15 +279,18 @@ public final class Trainer implements AutoCloseable {
                 source,
                 settings.badFiles(),
                 settings.workers());
+        Lookahead samples = new Lookahead(loader);
         Gradients gradients = new Gradients()) {
       int accumulated = 0;
       int unsaved = 0;
-      while (loader.hasNext()) {
-        Sample sample = loader.next();
-        while (!is(order.get(position), sample)) {
-          position++; // left out as bad
+      while (samples.hasNext()) {
+        double loss;
+        try (Uploaded sample = samples.next()) {
+          while (!is(order.get(position), sample)) {
+            position++; // left out as bad
+          }
+          loss = step(sample, (long) epoch * total + position, gradients);
         }
-        double loss = step(sample, (long) epoch * total + position, gradients);
         position++;
         lossSum += loss;
         losses++;
@@ -295,7 +298,7 @@ public final class Trainer implements AutoCloseable {
         trainSeconds = before + secondsSince(start);
         history.add(epoch, position, loss);
         listener.iteration(epoch, position, total, loss);
-        if (++accumulated < settings.accumulation() && loader.hasNext()) {
+        if (++accumulated < settings.accumulation() && samples.hasNext()) {
           continue;
         }
         update(gradients, rate);
@@ -334,14 +337,68 @@ public final class Trainer implements AutoCloseable {
     adam.step(gradients, rate);
   }
 
-  private boolean is(SliceIndex index, Sample sample) {
-    return index.slice() == sample.slice()
-        && training.volumes().get(index.volume()).equals(sample.volume());
+  /** A sample on the device. */
+  private record Uploaded(Volume volume, int index, Slice slice) implements AutoCloseable {
+    @Override
+    public void close() {
+      slice.close();
+    }
+  }
+
+  /**
+   * The loader's samples on the device. The next one is uploaded before this one is computed: where
+   * the device copies and computes at the same time, that costs nothing but its memory.
+   */
+  private final class Lookahead implements AutoCloseable {
+    private final SliceLoader loader;
+    private Uploaded next;
+
+    Lookahead(SliceLoader loader) {
+      this.loader = loader;
+      fetch();
+    }
+
+    private void fetch() {
+      next = null;
+      if (loader.hasNext()) {
+        Sample sample = loader.next();
+        Slice slice =
+            Scope.run(() -> Slice.upload(network.device(), sample, context(sample)).unscoped());
+        next = new Uploaded(sample.volume(), sample.slice(), slice);
+      }
+    }
+
+    boolean hasNext() {
+      return next != null;
+    }
+
+    Uploaded next() {
+      Uploaded sample = next;
+      try {
+        fetch();
+      } catch (RuntimeException | Error e) {
+        sample.close();
+        throw e;
+      }
+      return sample;
+    }
+
+    @Override
+    public void close() {
+      if (next != null) {
+        next.close();
+      }
+    }
+  }
+
+  private boolean is(SliceIndex index, Uploaded sample) {
+    return index.slice() == sample.index
+        && training.volumes().get(index.volume()).equals(sample.volume);
   }
 
   /** Forward and backward pass of one sample; its number keys its random draws. */
-  private double step(Sample sample, long number, Gradients gradients) {
-    Volume volume = sample.volume();
+  private double step(Uploaded sample, long number, Gradients gradients) {
+    Volume volume = sample.volume;
     TrainingStep work =
         new TrainingStep(
             network.model(),
@@ -349,15 +406,11 @@ public final class Trainer implements AutoCloseable {
             recompute.apply(volume),
             new Training(settings.seed(), adam.steps(), number),
             lossScale.value() / settings.accumulation());
-    double loss =
-        Scope.run(() -> {
-          Slice slice = Slice.upload(network.device(), sample, context(sample));
-          return work.run(slice, gradients).loss().item();
-        });
+    double loss = Scope.run(() -> work.run(sample.slice, gradients).loss().item());
     if (!Double.isFinite(loss)) {
       throw new DivergedException(
           "the loss is %s in epoch %d, iteration %d (%s, slice %d): try a smaller learning rate or --clip-norm"
-              .formatted(loss, epoch, position, volume.name(), sample.slice()));
+              .formatted(loss, epoch, position, volume.name(), sample.index));
     }
     return loss;
   }

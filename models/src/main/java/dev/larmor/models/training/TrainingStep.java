@@ -28,7 +28,8 @@ public record TrainingStep(
     Training training,
     double scale) {
   /** A slice on a device, in the current scope. */
-  public record Slice(Tensor kspace, SamplingMask mask, Tensor target, SliceContext context) {
+  public record Slice(Tensor kspace, SamplingMask mask, Tensor target, SliceContext context)
+      implements AutoCloseable {
     /** Uploads a sample, which must have a target. */
     public static Slice upload(Device device, Sample sample, SliceContext context) {
       return new Slice(
@@ -36,6 +37,18 @@ public record TrainingStep(
           sample.mask(),
           device.tensor(targetSpec(sample.volume().imageSize()), sample.target().orElseThrow()),
           context);
+    }
+
+    /** The same, to be closed by the caller instead of the scope. */
+    public Slice unscoped() {
+      return new Slice(kspace.unscoped(), mask, target.unscoped(), context);
+    }
+
+    /** Frees a slice that is {@link #unscoped}. */
+    @Override
+    public void close() {
+      kspace.close();
+      target.close();
     }
 
     /** A sample's k-space {@code C64[coils, H, W]}. */
