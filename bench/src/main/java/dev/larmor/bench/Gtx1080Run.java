@@ -155,11 +155,19 @@ final class Gtx1080Run implements AutoCloseable {
             work.device().capabilities().roofline(), gtx1080.roofline(), precision, work.ops(size));
   }
 
-  /** A figure of this run beside its limit. */
+  /** A figure of this run beside a GTX 1080's limit, which is none for a device that is no card. */
   Limit.Verdict verdict(Limit limit, double figure) {
-    return work == null
-        ? limit.modelled(figure, gtx1080.description())
-        : limit.measured(figure, work.device().capabilities().description());
+    if (work == null) {
+      return limit.modelled(figure, where());
+    }
+    boolean isCard = work.device().capabilities().roofline() != null;
+    Limit applies = isCard ? limit : Limit.none(limit.what(), limit.unit());
+    return applies.measured(figure, where());
+  }
+
+  /** What the figures are of. */
+  String where() {
+    return work == null ? gtx1080.description() : work.device().capabilities().description();
   }
 
   @Override

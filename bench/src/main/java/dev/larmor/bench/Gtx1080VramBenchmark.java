@@ -92,15 +92,16 @@ public class Gtx1080VramBenchmark {
         driver.isPresent()
             ? String.format(Locale.ROOT, "%.3f GiB", driver.getAsLong() / GIB)
             : "not known");
-    run.verdict(
-            Limit.of("peak of the second half of " + steps + " steps", "GiB", firstPeak / GIB),
-            run.peak() / GIB)
+    if (steps < 2 * widths) {
+      return; // the second half has seen other slices
+    }
+    Limit.of("peak of the second half of " + steps + " steps", "GiB", firstPeak / GIB)
+        .measured(run.peak() / GIB, run.where())
         .report();
     if (driver.isPresent() && firstDriver.isPresent()) {
       double most = (firstDriver.getAsLong() + DRIVER_SLACK) / GIB;
-      run.verdict(
-              Limit.of("taken of the card after " + steps + " steps", "GiB", most),
-              driver.getAsLong() / GIB)
+      Limit.of("taken of the card after " + steps + " steps", "GiB", most)
+          .measured(driver.getAsLong() / GIB, run.where())
           .report();
     }
   }
