@@ -64,6 +64,7 @@ public final class TimedModel implements Timed {
   private final Arena host = Arena.ofShared();
   private final MemorySegment kspace;
   private final MemorySegment target;
+  private Slice ahead;
   private long samples;
 
   /**
@@ -187,11 +188,13 @@ public final class TimedModel implements Timed {
       for (int i = 0; i < accumulation; i++) {
         Training training = new Training(2025, samples / accumulation, samples);
         samples++;
-        Scope.run(() ->
-            new TrainingStep(model, Criterion.SOBEL, recompute, training, scale)
-                .run(slice(size), gradients)
-                .loss()
-                .item());
+        try (Slice slice = next(size)) {
+          Scope.run(() ->
+              new TrainingStep(model, Criterion.SOBEL, recompute, training, scale)
+                  .run(slice, gradients)
+                  .loss()
+                  .item());
+        }
       }
       if (lossScale.unscale(gradients)) {
         adam.step(gradients, 3e-4);
@@ -199,17 +202,36 @@ public final class TimedModel implements Timed {
     }
   }
 
-  private Slice slice(DryRun.Size size) {
-    return new Slice(
-        kspace(size),
-        mask(size.width()),
-        device.tensor(TensorSpec.of(DType.F32, 1, size.target(), size.target()), target),
-        new SliceContext(1e-3, Anatomy.KNEE, 0, 1));
+  /** A slice, while the one after it is on its way to the device, as in training. */
+  private Slice next(DryRun.Size size) {
+    Slice slice = ahead;
+    if (slice != null && !slice.kspace().spec().equals(kspaceSpec(size))) {
+      slice.close(); // slices of another size come now
+      slice = null;
+    }
+    if (slice == null) {
+      slice = upload(size);
+    }
+    ahead = upload(size);
+    return slice;
+  }
+
+  private Slice upload(DryRun.Size size) {
+    return Scope.run(() ->
+        new Slice(
+                kspace(size),
+                mask(size.width()),
+                device.tensor(TensorSpec.of(DType.F32, 1, size.target(), size.target()), target),
+                new SliceContext(1e-3, Anatomy.KNEE, 0, 1))
+            .unscoped());
+  }
+
+  private static TensorSpec kspaceSpec(DryRun.Size size) {
+    return TensorSpec.of(DType.C64, size.coils(), size.height(), size.width());
   }
 
   private Tensor kspace(DryRun.Size size) {
-    return device.tensor(
-        TensorSpec.of(DType.C64, size.coils(), size.height(), size.width()), kspace);
+    return device.tensor(kspaceSpec(size), kspace);
   }
 
   private static SamplingMask mask(int width) {
@@ -241,6 +263,9 @@ public final class TimedModel implements Timed {
 
   @Override
   public void close() {
+    if (ahead != null) {
+      ahead.close();
+    }
     if (adam != null) {
       adam.close();
     }

@@ -59,7 +59,7 @@ final class PlanCommandTest {
     Program.run("plan", "--card=gtx1080", "--precision=tf32")
         .refused(
             2,
-            "the GeForce GTX 1080 has no TF32, which came with compute capability 8.0:"
+            "GeForce GTX 1080 has no TF32, which came with compute capability 8.0:"
                 + " use fp32 or fp16");
     String out =
         Program.run(
