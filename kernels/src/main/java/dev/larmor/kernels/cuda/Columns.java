@@ -19,7 +19,9 @@ record Columns(long samples, long rows, int columns, int pack, int tile) {
   private static final int MOST_SUMS = 1024;
 
   private static final int MOST_BLOCKS = 1 << 16;
-  private static final int MOST_GRID_Y = 65_535;
+
+  /** Most samples side by side; blocks come round again for more. */
+  private static final int MOST_GRID_Y = 1024;
 
   /** Columns that a block sums from the parts of others: few, so that many threads share them. */
   private static final int FEW = 4;

@@ -38,14 +38,17 @@ struct Features {
 template <int K>
 __device__ __forceinline__ Pack<float, K> channels_at(
     const float *x, const Features &f, i64 pixel, int c) {
-  if (CHANNELS_LAST) return *(const Pack<float, K> *)(x + pixel + c);
-  Pack<float, K> p;
+  if constexpr (CHANNELS_LAST != 0) {
+    return *(const Pack<float, K> *)(x + pixel + c);
+  } else {
+    Pack<float, K> p;
 #pragma unroll
-  for (int k = 0; k < K; k++) {
-    int channel = c + k < f.channels ? c + k : f.channels - 1;
-    p.at[k] = x[pixel + channel * f.channel_step()];
+    for (int k = 0; k < K; k++) {
+      int channel = c + k < f.channels ? c + k : f.channels - 1;
+      p.at[k] = x[pixel + channel * f.channel_step()];
+    }
+    return p;
   }
-  return p;
 }
 
 // Lanes of a warp that share a pixel's channels, where those are neighbours in memory.

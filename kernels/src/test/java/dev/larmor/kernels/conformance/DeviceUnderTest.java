@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Precision;
-import dev.larmor.kernels.cuda.EmulatedProvider;
+import dev.larmor.kernels.cuda.EmulatedCard;
 
 /**
  * The device that the suite checks: {@code -Dlarmor.device}, by default {@code cpu}, opened for
@@ -24,7 +24,7 @@ final class DeviceUnderTest {
 
   static Device open(DeviceConfig config) {
     assumeTrue(
-        !name().equals("emulated") || EmulatedProvider.isUsable(),
+        !name().equals("emulated") || EmulatedCard.isUsable(),
         "no C++ compiler to emulate a card with");
     Precision precision = Precision.named(System.getProperty("larmor.precision", "fp32"));
     return Device.open(name(), config.withPrecision(precision));

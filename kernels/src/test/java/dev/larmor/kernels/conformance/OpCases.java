@@ -185,6 +185,10 @@ final class OpCases {
         add(OpCase.of(new InstanceNormAct.Grad(slope), SUMS, x, x, perChannel.positive()));
       }
     }
+    // More samples than a card works on side by side.
+    Arg many = f32(1100, 4, 3, 2);
+    add(OpCase.of(new ChannelSum(), SUMS, many).linear(0));
+    add(OpCase.of(new Moments(1), SUMS, many));
     // A mean far from zero, and more samples than are worked on at a time.
     for (Arg x : List.of(f32(2, 3, 15, 17).far(), f32(1, 17, 95, 97).far(), f32(3, 17, 260, 161))) {
       add(OpCase.of(new Moments(1), SUMS, x));

@@ -7,8 +7,7 @@ import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Precision;
 import dev.larmor.kernels.conformance.DeviceAgainstRefTest.Result;
-import dev.larmor.kernels.cuda.EmulatedProvider;
-import dev.larmor.kernels.cuda.EmulatedProvider.Card;
+import dev.larmor.kernels.cuda.EmulatedCard;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -55,12 +54,12 @@ class PlantedBugTest {
 
   @BeforeAll
   static void findCases() {
-    assumeTrue(EmulatedProvider.isUsable(), "no C++ compiler to emulate a card with");
+    assumeTrue(EmulatedCard.isUsable(), "no C++ compiler to emulate a card with");
     ref = Device.open("ref");
-    Map<String, String> sources = EmulatedProvider.sources();
+    Map<String, String> sources = EmulatedCard.sources();
     for (Precision precision : List.of(Precision.FP32, Precision.TF32)) {
       Map<String, List<OpCase>> byFile = new TreeMap<>();
-      Card card = open(precision, "", "");
+      EmulatedCard card = open(precision, "", "");
       try (Device device = card.device()) {
         OpCases.all()
             .filter(c -> !c.rounds())
@@ -88,15 +87,15 @@ class PlantedBugTest {
     }
   }
 
-  private static Card open(Precision precision, String file, String changed) {
-    return EmulatedProvider.changed(
+  private static EmulatedCard open(Precision precision, String file, String changed) {
+    return EmulatedCard.changed(
         DeviceConfig.DEFAULT.withPrecision(precision),
         (name, source) -> name.equals(file) ? changed : source);
   }
 
   static Stream<Bug> barriers() {
     List<Bug> bugs = new ArrayList<>();
-    EmulatedProvider.sources()
+    EmulatedCard.sources()
         .forEach((file, source) -> {
           String own = source.substring(source.indexOf("#line 1 "));
           int prelude = source.length() - own.length();
@@ -129,8 +128,34 @@ class PlantedBugTest {
     assertTrue(isFound(bug), bug + " is not found");
   }
 
+  /** Places where bounds, places and orders are decided, moved a little. */
+  static Stream<Bug> bounds() {
+    return Stream.of(
+        bug("elementwise", "each(n - packs * K, [&]", "each(n - packs * K - 1, [&]"),
+        bug("elementwise", "if (n % 2 == 1 && thread", "if (n % 2 == 2 && thread"),
+        bug("sums", "i < last; i += BLOCK", "i < last - 1; i += BLOCK"),
+        bug("convolution", "at[i] < k.x[i + 2]", "at[i] <= k.x[i + 2]"),
+        bug("convolution", "stretched >= 0", "stretched > 0"),
+        bug("movement", "b0 + threadIdx.x;", "b0 + threadIdx.x + 1;"),
+        bug("norm", "d * d * a.n * part", "d * d * a.n"),
+        bug("noise", "4 * i + k < n", "4 * i + k < n - 1"));
+  }
+
+  private static Bug bug(String file, String text, String instead) {
+    String source = EmulatedCard.sources().get(file + ".cu");
+    int start = source.indexOf(text);
+    assertTrue(start >= 0, file + ".cu has no " + text);
+    return new Bug(file + ".cu", instead, start, start + text.length(), instead);
+  }
+
+  @ParameterizedTest
+  @MethodSource("bounds")
+  void findsAMovedBound(Bug bug) {
+    assertTrue(isFound(bug), bug + " is not found");
+  }
+
   private static boolean isFound(Bug bug) {
-    String changed = bug.plant(EmulatedProvider.sources().get(bug.file));
+    String changed = bug.plant(EmulatedCard.sources().get(bug.file));
     for (Map.Entry<Precision, Map<String, List<OpCase>>> entry : CASES.entrySet()) {
       Device device;
       try {

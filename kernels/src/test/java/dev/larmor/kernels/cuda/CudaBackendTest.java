@@ -28,7 +28,7 @@ class CudaBackendTest {
 
   @BeforeAll
   static void findCompiler() {
-    assumeTrue(EmulatedProvider.isUsable(), "no C++ compiler to emulate a card with");
+    assumeTrue(EmulatedCard.isUsable(), "no C++ compiler to emulate a card with");
   }
 
   private static Device device(EmulatedCuda cuda, DeviceConfig config) {
@@ -119,7 +119,7 @@ class CudaBackendTest {
         assertThrows(
             DeviceException.class,
             () ->
-                EmulatedProvider.changed(
+                EmulatedCard.changed(
                     DeviceConfig.DEFAULT,
                     (file, source) ->
                         file.equals("elementwise.cu")
@@ -137,7 +137,7 @@ class CudaBackendTest {
         assertThrows(
             DeviceException.class,
             () ->
-                EmulatedProvider.changed(
+                EmulatedCard.changed(
                     DeviceConfig.DEFAULT,
                     (file, source) ->
                         file.equals("sums.cu")

@@ -36,7 +36,7 @@ import java.util.TreeMap;
  *       that did not attach.
  * </ul>
  *
- * <p>Threads of a block run in ascending and descending order in turns.
+ * <p>The threads of one block run in ascending order, those of the next in descending order.
  */
 final class EmulatedDriver implements Driver {
   private static final long MARGIN = 256;

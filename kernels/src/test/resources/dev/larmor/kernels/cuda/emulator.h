@@ -212,7 +212,8 @@ static void call(void (*kernel)(A...), void **p, std::index_sequence<I...>) {
   kernel(*(std::remove_cv_t<std::remove_reference_t<A>> *)p[I]...);
 }
 
-// geometry: grid x, y, block x, y, and whether threads run in descending order.
+// geometry: grid x, y, block x, y, and 1 if the first block's threads run in descending order;
+// blocks take turns.
 template <class... A>
 static const char *launch(void (*kernel)(A...), const unsigned *geometry, void **parameters) {
   static void (*k)(A...);
@@ -231,7 +232,7 @@ static const char *launch(void (*kernel)(A...), const unsigned *geometry, void *
   for (unsigned y = 0; y < grid.y && !error[0]; y++) {
     for (unsigned x = 0; x < grid.x && !error[0]; x++) {
       block_index = {x, y, 0};
-      run_block((int)count, geometry[4] != 0);
+      run_block((int)count, (geometry[4] + x + y) % 2 != 0);
     }
   }
   return error[0] ? error : nullptr;

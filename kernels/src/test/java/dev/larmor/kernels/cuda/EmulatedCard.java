@@ -1,0 +1,58 @@
+package dev.larmor.kernels.cuda;
+
+import dev.larmor.engine.Backend;
+import dev.larmor.engine.Device;
+import dev.larmor.engine.DeviceConfig;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BinaryOperator;
+
+/**
+ * A device on an emulated card.
+ *
+ * @param started the names of the kernels that were started
+ */
+public record EmulatedCard(Device device, Set<String> started) {
+  static Backend open(DeviceConfig config) {
+    return backend(new EmulatedCuda(EmulatedCuda.CARD), config);
+  }
+
+  private static Backend backend(EmulatedCuda cuda, DeviceConfig config) {
+    try {
+      return new CudaBackend("emulated", cuda, config);
+    } catch (RuntimeException | Error e) {
+      cuda.driver().close();
+      throw e;
+    }
+  }
+
+  /** A card whose kernels are changed: {@code change} makes another text of file and text. */
+  public static EmulatedCard changed(DeviceConfig config, BinaryOperator<String> change) {
+    EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD, change);
+    Device device = Device.over(backend(cuda, config), config);
+    return new EmulatedCard(device, cuda.driver().started);
+  }
+
+  /** The text of every kernel file, by its name. */
+  public static Map<String, String> sources() {
+    Map<String, String> sources = new TreeMap<>();
+    for (String file : KernelFiles.names()) {
+      sources.put(file + ".cu", Kernels.source(file, Kernels.class));
+    }
+    return sources;
+  }
+
+  /**
+   * Whether there is a C++ compiler, which the emulation needs; a build server must have one.
+   *
+   * @throws IllegalStateException if it has not
+   */
+  public static boolean isUsable() {
+    boolean there = HostCompiler.isThere();
+    if (!there && System.getenv("CI") != null) {
+      throw new IllegalStateException("a build server needs a C++ compiler (Debian package g++)");
+    }
+    return there;
+  }
+}
