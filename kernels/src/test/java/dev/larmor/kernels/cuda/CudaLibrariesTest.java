@@ -16,6 +16,8 @@ import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcufft.JCufft;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * NVIDIA's own libraries, as far as they work without a card: profile {@code cuda}. In processes of
@@ -90,6 +92,36 @@ class CudaLibrariesTest {
           "NVRTC 11.8 sm_" + capability + " driver 12040\nmachine code",
           new ChildProcess().run(Compiler.class, capability, ""));
     }
+  }
+
+  /** Compiles every kernel file in every variant and prints how many there were. */
+  static final class EveryKernel {
+    private EveryKernel() {}
+
+    public static void main(String[] args) {
+      CudaLibraries.load();
+      KernelCompiler compiler = new NvrtcCompiler(Integer.parseInt(args[0]), 12040);
+      int compiled = 0;
+      for (String file : KernelFiles.names()) {
+        for (DType element : List.of(DType.F32, DType.BF16, DType.F16)) {
+          for (boolean channelsLast : new boolean[] {false, true}) {
+            String source = Kernels.source(file, Kernels.class);
+            compiler.compile(file + ".cu", source, Kernels.options(element, channelsLast));
+            compiled++;
+          }
+        }
+      }
+      System.out.println(compiled);
+    }
+  }
+
+  /** As on a card: NVRTC brings no header, and 6.1 is the GTX 1080. */
+  @ParameterizedTest
+  @ValueSource(strings = {"61", "90"})
+  void everyKernelFileCompiles(String capability) throws Exception {
+    assertEquals(
+        String.valueOf(6 * KernelFiles.names().size()),
+        new ChildProcess().run(EveryKernel.class, capability));
   }
 
   @Test
