@@ -45,7 +45,7 @@ class DeviceTest {
   @Test
   void namesWhatCanBeOpenedWhenTheNameIsUnknown() {
     assertEquals(
-        "unknown device 'tpu': expected one of [rounded:DEVICE]",
+        "unknown device 'tpu': expected one of [lost:OPS:DEVICE, rounded:DEVICE]",
         assertThrows(DeviceException.class, () -> Device.open("tpu")).getMessage());
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
     Thread.currentThread().setContextClassLoader(ClassLoader.getPlatformClassLoader());

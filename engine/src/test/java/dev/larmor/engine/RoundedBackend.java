@@ -5,14 +5,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.ServiceLoader;
 
 /**
  * Another backend with every result rounded to its dtype: {@code rounded:ref} is what the reference
  * would be if it did not keep doubles, and shows what half precision does on a machine that has no
  * kernels for it. Every module's tests can open it by name.
  */
-public final class RoundedBackend implements Backend {
+public final class RoundedBackend extends BackendOver {
   /** Opens {@code rounded:<device>}. */
   public static final class Provider implements BackendProvider {
     private static final String PREFIX = "rounded:";
@@ -29,27 +28,13 @@ public final class RoundedBackend implements Backend {
 
     @Override
     public Backend open(String device, DeviceConfig config) {
-      String exact = device.substring(PREFIX.length());
-      for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
-        if (provider.provides(exact)) {
-          return new RoundedBackend(device, provider.open(exact, config));
-        }
-      }
-      throw new DeviceException("there is no " + exact + " to round");
+      return new RoundedBackend(
+          device, BackendOver.open(device.substring(PREFIX.length()), config));
     }
   }
 
-  private final String name;
-  private final Backend exact;
-
   RoundedBackend(String name, Backend exact) {
-    this.name = name;
-    this.exact = exact;
-  }
-
-  @Override
-  public String name() {
-    return name;
+    super(name, exact);
   }
 
   @Override
@@ -58,39 +43,14 @@ public final class RoundedBackend implements Backend {
   }
 
   @Override
-  public Capabilities capabilities() {
-    return exact.capabilities();
-  }
-
-  @Override
-  public Buffer allocate(long bytes) {
-    return exact.allocate(bytes);
-  }
-
-  @Override
-  public void free(Buffer buffer) {
-    exact.free(buffer);
-  }
-
-  @Override
   public void upload(MemorySegment host, DType hostType, TensorSpec spec, Buffer buffer) {
-    exact.upload(host, hostType, spec, buffer);
+    super.upload(host, hostType, spec, buffer);
     round(new Operand(spec, buffer));
   }
 
   @Override
-  public void download(Buffer buffer, TensorSpec spec, MemorySegment host, DType hostType) {
-    exact.download(buffer, spec, host, hostType);
-  }
-
-  @Override
-  public long workspaceBytes(Op op, List<TensorSpec> inputs, List<TensorSpec> outputs) {
-    return exact.workspaceBytes(op, inputs, outputs);
-  }
-
-  @Override
   public void run(Op op, List<Operand> inputs, List<Operand> outputs, Buffer workspace) {
-    exact.run(op, inputs, outputs, workspace);
+    super.run(op, inputs, outputs, workspace);
     (op instanceof Op.InPlace ? inputs : outputs).forEach(this::round);
   }
 
@@ -99,12 +59,12 @@ public final class RoundedBackend implements Backend {
     long reals = spec.shape().elements() * (spec.dtype().isComplex() ? 2 : 1);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment host = arena.allocate(reals * Double.BYTES, Double.BYTES);
-      exact.download(tensor.buffer(), spec, host, DType.F64);
+      download(tensor.buffer(), spec, host, DType.F64);
       for (long i = 0; i < reals; i++) {
         double value = host.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
         host.setAtIndex(ValueLayout.JAVA_DOUBLE, i, rounded(value, spec.dtype()));
       }
-      exact.upload(host, DType.F64, spec, tensor.buffer());
+      super.upload(host, DType.F64, spec, tensor.buffer());
     }
   }
 
@@ -120,15 +80,5 @@ public final class RoundedBackend implements Backend {
       }
       case F64, I32, U8 -> value;
     };
-  }
-
-  @Override
-  public void synchronize() {
-    exact.synchronize();
-  }
-
-  @Override
-  public void close() {
-    exact.close();
   }
 }

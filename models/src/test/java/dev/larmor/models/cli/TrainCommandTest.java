@@ -204,6 +204,23 @@ final class TrainCommandTest {
     assertSame(whole, stopped);
   }
 
+  /** A card may fail in the middle of an epoch: what was saved is whole and goes on from there. */
+  @Test
+  void lostDevice() throws IOException {
+    assumeFalse(DEVICE.equals("ref"), "it keeps in double what files hold in single precision");
+    Path whole = folder.resolve("whole");
+    Path lost = folder.resolve("lost");
+    Program.train(data, whole, (Object[]) LONG_RUN).succeeded();
+    String device = "lost:1500:" + DEVICE;
+    List<String> command = new ArrayList<>(Program.training(data, lost, (Object[]) LONG_RUN));
+    command.set(command.indexOf("--device") + 1, device);
+    Program.run(command.toArray()).refused(1, device + " is lost to this process");
+    int lines = Files.readAllLines(lost.resolve("losses.csv")).size();
+    assertTrue(lines > 2 && lines < 13, lines + " lines");
+    Program.train(data, lost, resumed()).succeeded();
+    assertSame(whole, lost);
+  }
+
   private static Object[] resumed() {
     List<Object> options = new ArrayList<>(List.of((Object[]) LONG_RUN));
     options.add("--resume");
