@@ -28,6 +28,16 @@ record DirectConvolution(Kernels kernels, Problem problem) implements DnnLibrary
   }
 
   private Launch launch(String function, long a, long b, long result) {
+    return kernels
+        .start("convolution", function, problem.type())
+        .at(a)
+        .at(b)
+        .at(result)
+        .wholes(geometry(problem));
+  }
+
+  /** The struct {@code Geometry}: the number of groups, then five extents or three axes of each. */
+  static int[] geometry(Problem problem) {
     int[] words = new int[25];
     words[0] = problem.groups();
     extents(problem.x(), words, 1);
@@ -36,12 +46,7 @@ record DirectConvolution(Kernels kernels, Problem problem) implements DnnLibrary
     spatial(problem.stride(), words, 16, 1);
     spatial(problem.padding(), words, 19, 0);
     spatial(problem.dilation(), words, 22, 1);
-    return kernels
-        .start("convolution", function, problem.type())
-        .at(a)
-        .at(b)
-        .at(result)
-        .wholes(words);
+    return words;
   }
 
   private static long elements(List<Integer> dims) {

@@ -129,21 +129,6 @@ final class EmulatedCuda implements Cuda {
 
     @Override
     public void run(long x, long w, long y, long workspace) {
-      int[] words = new int[27];
-      words[0] =
-          switch (problem.direction()) {
-            case FORWARD -> 0;
-            case INPUT -> 1;
-            case WEIGHT -> 2;
-          };
-      words[1] = problem.channelsLast() ? 1 : 0;
-      words[2] = problem.groups();
-      extents(problem.x(), words, 3);
-      extents(problem.w(), words, 8);
-      extents(problem.y(), words, 13);
-      spatial(problem.stride(), words, 18, 1);
-      spatial(problem.padding(), words, 21, 0);
-      spatial(problem.dilation(), words, 24, 1);
       DType type = problem.type();
       Launch launch = libraries.start("libraries", "convolve", type);
       switch (problem.direction()) {
@@ -151,21 +136,17 @@ final class EmulatedCuda implements Cuda {
         case INPUT -> launch.at(y).at(w).at(x);
         case WEIGHT -> launch.at(x).at(y).at(w);
       }
-      launch.wholes(words).grid(1, 1, 1, 1);
-    }
-
-    private static void extents(List<Integer> dims, int[] words, int at) {
-      words[at] = dims.get(0);
-      words[at + 1] = dims.get(1);
-      spatial(dims.subList(2, dims.size()), words, at + 2, 1);
-    }
-
-    /** Two axes count as the last two of three. */
-    private static void spatial(List<Integer> axes, int[] words, int at, int missing) {
-      words[at] = missing;
-      for (int i = 0; i < axes.size(); i++) {
-        words[at + 3 - axes.size() + i] = axes.get(i);
-      }
+      int direction =
+          switch (problem.direction()) {
+            case FORWARD -> 0;
+            case INPUT -> 1;
+            case WEIGHT -> 2;
+          };
+      launch
+          .wholes(DirectConvolution.geometry(problem))
+          .whole(direction)
+          .whole(problem.channelsLast() ? 1 : 0)
+          .grid(1, 1, 1, 1);
     }
 
     @Override

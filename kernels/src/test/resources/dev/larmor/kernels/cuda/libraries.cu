@@ -1,8 +1,6 @@
 // What NVIDIA's libraries compute, said plainly, in double: one thread, no haste.
 
-struct Convolution {
-  int direction;  // 0 forward, 1 input, 2 weight
-  int channels_last;
+struct Geometry {
   int groups;
   int x[5], w[5], y[5];  // N C D H W, O I D H W, N O D H W
   int stride[3], padding[3], dilation[3];
@@ -17,8 +15,10 @@ __device__ inline i64 channel_step(const int *dims, int channels_last) {
   return channels_last ? 1 : (i64)dims[2] * dims[3] * dims[4];
 }
 
-extern "C" __global__ void convolve(const element *a, const element *b, element *to, Convolution k) {
-  const int *result = k.direction == 0 ? k.y : k.direction == 1 ? k.x : k.w;
+// direction: 0 forward, 1 input, 2 weight.
+extern "C" __global__ void convolve(
+    const element *a, const element *b, element *to, Geometry k, int direction, int channels_last) {
+  const int *result = direction == 0 ? k.y : direction == 1 ? k.x : k.w;
   i64 count = (i64)result[0] * result[1] * result[2] * result[3] * result[4];
   double *sum = new double[count]();
   int in = k.w[1], out = k.y[1] / k.groups;
@@ -38,16 +38,16 @@ extern "C" __global__ void convolve(const element *a, const element *b, element 
           if (!inside) continue;
           // Steps from channel to channel; the innermost loop is all the time there is.
           i64 taps = (i64)k.w[2] * k.w[3] * k.w[4];
-          i64 x0 = place(k.x, k.channels_last, n, g * in, q), xc = channel_step(k.x, k.channels_last);
-          i64 y0 = place(k.y, k.channels_last, n, g * out, p), yo = channel_step(k.y, k.channels_last);
-          i64 w0 = place(k.w, k.channels_last, g * out, 0, t), wc = channel_step(k.w, k.channels_last);
+          i64 x0 = place(k.x, channels_last, n, g * in, q), xc = channel_step(k.x, channels_last);
+          i64 y0 = place(k.y, channels_last, n, g * out, p), yo = channel_step(k.y, channels_last);
+          i64 w0 = place(k.w, channels_last, g * out, 0, t), wc = channel_step(k.w, channels_last);
           i64 wo = in * taps;
           for (int c = 0; c < in; c++) {
             i64 ix = x0 + c * xc;
             for (int o = 0; o < out; o++) {
               i64 iw = w0 + c * wc + o * wo, iy = y0 + o * yo;
-              if (k.direction == 0) sum[iy] += (double)value(a[ix]) * value(b[iw]);
-              else if (k.direction == 1) sum[ix] += (double)value(a[iy]) * value(b[iw]);
+              if (direction == 0) sum[iy] += (double)value(a[ix]) * value(b[iw]);
+              else if (direction == 1) sum[ix] += (double)value(a[iy]) * value(b[iw]);
               else sum[iw] += (double)value(a[ix]) * value(b[iy]);
             }
           }
