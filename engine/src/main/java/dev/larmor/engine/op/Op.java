@@ -1,5 +1,6 @@
 package dev.larmor.engine.op;
 
+import dev.larmor.engine.Capabilities;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
@@ -200,6 +201,10 @@ public sealed interface Op
    * A CUDA kernel: header-free source, the name of its {@code extern "C" __global__} function, and
    * the launch. The function receives one pointer per input, then per output, then the element
    * count of the first output.
+   *
+   * <p>Elements lie as the backend keeps them: a feature map is {@code [N][positions][C]} where the
+   * macro {@code CHANNELS_LAST} is 1 ({@link Capabilities#channelsLast}), everything else is
+   * row-major. A kernel that treats all elements alike need not care.
    */
   record CudaKernel(String source, String function, long grid, int block) {}
 }

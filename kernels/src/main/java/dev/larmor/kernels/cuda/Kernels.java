@@ -72,7 +72,7 @@ final class Kernels implements AutoCloseable {
     Key key = new Key(source, DType.F32, function);
     Long handle = functions.get(key);
     if (handle == null) {
-      byte[] image = cuda.compiler().compile(name, source, List.of());
+      byte[] image = cuda.compiler().compile(name, source, List.of(layout(channelsLast)));
       handle = cuda.driver().function(cuda.driver().loadModule(image), function);
       functions.put(key, handle);
     }
@@ -104,7 +104,11 @@ final class Kernels implements AutoCloseable {
           case F16 -> 2;
           default -> throw new DeviceException("no kernel computes in " + element);
         };
-    return List.of("-DELEMENT=" + number, "-DCHANNELS_LAST=" + (channelsLast ? 1 : 0));
+    return List.of("-DELEMENT=" + number, layout(channelsLast));
+  }
+
+  private static String layout(boolean channelsLast) {
+    return "-DCHANNELS_LAST=" + (channelsLast ? 1 : 0);
   }
 
   private static String text(String resource, Class<?> beside) {

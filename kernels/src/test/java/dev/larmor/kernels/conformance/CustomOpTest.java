@@ -46,17 +46,25 @@ class CustomOpTest {
 
     @Override
     public CudaKernel cuda(List<TensorSpec> inputs, List<TensorSpec> outputs) {
-      boolean complex = inputs.getFirst().dtype().isComplex();
+      TensorSpec x = inputs.getFirst();
       return new CudaKernel(
           """
           extern "C" __global__ void times_index(const float* x, float* y, long long n) {
             long long i = blockIdx.x * (long long) blockDim.x + threadIdx.x;
-            if (i < n * PARTS) y[i] = i * x[i];
+            if (i >= n * PARTS) return;
+            long long element = i / PARTS;
+            if (CHANNELS_LAST) { // the place in row-major order
+              long long c = element % WIDTH, p = element / WIDTH % POSITIONS;
+              element += c * POSITIONS + p - (p * WIDTH + c);
+            }
+            y[i] = (element * PARTS + i % PARTS) * x[i];
           }
           """
-              .replace("PARTS", complex ? "2" : "1"),
+              .replace("PARTS", x.dtype().isComplex() ? "2" : "1")
+              .replace("WIDTH", Long.toString(x.shape().dim(1)))
+              .replace("POSITIONS", Long.toString(x.shape().positions())),
           "times_index",
-          Math.ceilDiv(inputs.getFirst().bytes() / 4, 128),
+          Math.ceilDiv(x.bytes() / 4, 128),
           128);
     }
   }
