@@ -14,7 +14,7 @@ final class Fourier implements AutoCloseable {
   /** Work area that transforms of many images have to make do with. */
   private static final long MOST_BYTES = 64L << 20;
 
-  /** By the library's manual it takes up to eight times what it transforms. */
+  /** In the worst case, by its manual, the library takes eight times what it transforms. */
   private static final long TIMES = 8;
 
   /** For what the library adds to that, whatever the size. */

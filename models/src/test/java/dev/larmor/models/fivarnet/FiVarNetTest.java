@@ -25,7 +25,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class FiVarNetTest {
   private static final FiVarNet.Config TINY =
@@ -141,15 +144,20 @@ class FiVarNetTest {
     return model.reconstruct(kspace(device, 2, 16, 18), mask, 16, 16);
   }
 
+  static Stream<String> devices() {
+    return Stream.of("ref", System.getProperty("larmor.device", "cpu")).distinct();
+  }
+
   /** Recomputing stages, with dropout, changes no bit of any gradient. */
-  @Test
-  void recomputingIsExact() {
-    try (Device device = Device.open("ref");
+  @ParameterizedTest
+  @MethodSource("devices")
+  void recomputingIsExact(String name) {
+    try (Device device = Device.open(name);
         FiVarNet model = placed(with(0.3f, Precision.FP32), device)) {
       Map<String, double[]> kept = gradients(model, device, Recompute.NEVER, 1);
       Map<String, double[]> recomputed = gradients(model, device, Recompute.ALWAYS, 1);
       assertEquals(kept.keySet(), recomputed.keySet());
-      kept.forEach((name, g) -> assertArrayEquals(g, recomputed.get(name), name));
+      kept.forEach((weight, g) -> assertArrayEquals(g, recomputed.get(weight), weight));
       double[] otherStep =
           gradients(model, device, Recompute.ALWAYS, 2).get("encoder.encoder.0.weight");
       assertTrue(
