@@ -187,18 +187,12 @@ __device__ __forceinline__ void store(float2 *y, Complex<K> x) {
   *(Complex<K> *)y = x;
 }
 
-// The remainder of i by n; i becomes the quotient. In 64 bits only where it must be.
+// The remainder of i by n; i becomes the quotient.
 __device__ __forceinline__ int split(i64 &i, int n) {
-  if (i >> 32 == 0) {
-    u32 quotient = (u32)i / (u32)n;
-    u32 rest = (u32)i - quotient * (u32)n;
-    i = quotient;
-    return (int)rest;
-  }
-  i64 quotient = i / n;
-  i64 rest = i - quotient * n;
-  i = quotient;
-  return (int)rest;
+  i64 whole = quotient(i, n);
+  int rest = (int)(i - whole * n);
+  i = whole;
+  return rest;
 }
 
 // Number i of a random stream, uniform in [0, 1) on a grid of 2^-24: Philox4x32-10.
