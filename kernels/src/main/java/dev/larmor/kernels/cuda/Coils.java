@@ -13,9 +13,6 @@ final class Coils {
   /** Coil images that are held at a time; one at least. */
   private static final long MOST_IMAGE_BYTES = 64L << 20;
 
-  /** What starts in a workspace starts on a multiple of this. */
-  private static final long ALIGNMENT = 256;
-
   private final Kernels kernels;
   private final Fourier fourier;
 
@@ -35,7 +32,7 @@ final class Coils {
   }
 
   private static long imageBytes(TensorSpec images) {
-    return Math.ceilDiv(images.bytes(), ALIGNMENT) * ALIGNMENT;
+    return CudaPlanner.aligned(images.bytes());
   }
 
   /** Coils at a time. */

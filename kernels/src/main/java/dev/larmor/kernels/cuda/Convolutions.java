@@ -36,6 +36,7 @@ final class Convolutions implements AutoCloseable {
   private final Kernels kernels;
   private final DnnLibrary library;
   private final ChannelKernels channels;
+  private final Movement movement;
   private final boolean rounds;
   private final PlanCache<Key, DnnLibrary.Plan> plans = new PlanCache<>(PLANS);
 
@@ -54,10 +55,16 @@ final class Convolutions implements AutoCloseable {
     }
   }
 
-  Convolutions(Kernels kernels, DnnLibrary library, ChannelKernels channels, boolean rounds) {
+  Convolutions(
+      Kernels kernels,
+      DnnLibrary library,
+      ChannelKernels channels,
+      Movement movement,
+      boolean rounds) {
     this.kernels = kernels;
     this.library = library;
     this.channels = channels;
+    this.movement = movement;
     this.rounds = rounds;
   }
 
@@ -90,17 +97,13 @@ final class Convolutions implements AutoCloseable {
       // A complex weight becomes a block of four numbers, a half one takes two bytes.
       at +=
           complex
-              ? aligned(2 * roles.w.spec().bytes())
-              : half ? aligned(roles.w.elements() * 2) : 0;
+              ? CudaPlanner.aligned(2 * roles.w.spec().bytes())
+              : half ? CudaPlanner.aligned(roles.w.elements() * 2) : 0;
       x = parted ? at : roles.x.address();
-      at += parted ? aligned(roles.x.spec().bytes()) : 0;
+      at += parted ? CudaPlanner.aligned(roles.x.spec().bytes()) : 0;
       y = parted ? at : roles.y.address();
-      at += parted ? aligned(roles.y.spec().bytes()) : 0;
+      at += parted ? CudaPlanner.aligned(roles.y.spec().bytes()) : 0;
       end = at;
-    }
-
-    private static long aligned(long bytes) {
-      return Math.ceilDiv(bytes, 256) * 256;
     }
   }
 
@@ -184,12 +187,7 @@ final class Convolutions implements AutoCloseable {
     if (w.isComplex()) {
       weightKernel("expand_weights", w, w.address(), to);
     } else if (to != w.address()) {
-      kernels
-          .start("elementwise", "cast_from_float", roles.x.dtype())
-          .at(w)
-          .at(to)
-          .count(w.elements())
-          .over(w.elements() / 4);
+      movement.cast(w, new Array(w.spec().as(roles.x.dtype()), to));
     }
   }
 
@@ -198,12 +196,7 @@ final class Convolutions implements AutoCloseable {
     if (w.isComplex()) {
       weightKernel("fold_weights", w, from, w.address());
     } else if (from != w.address()) {
-      kernels
-          .start("elementwise", "cast_to_float", roles.x.dtype())
-          .at(from)
-          .at(w)
-          .count(w.elements())
-          .over(w.elements() / 4);
+      movement.cast(new Array(w.spec().as(roles.x.dtype()), from), w);
     }
   }
 
@@ -221,24 +214,13 @@ final class Convolutions implements AutoCloseable {
 
   /** Complex planes as planes of real and of imaginary parts. */
   private void part(Array x, long to) {
-    planes("part_planes", x, x.address(), to);
+    long positions = x.shape().positions();
+    movement.parts(x.elements() / positions, positions, true, x.address(), to);
   }
 
   private void join(long from, Array x) {
-    planes("join_planes", x, from, x.address());
-  }
-
-  private void planes(String function, Array x, long from, long to) {
     long positions = x.shape().positions();
-    long planes = x.elements() / positions;
-    kernels
-        .start(FILE, function)
-        .at(from)
-        .at(to)
-        .count(positions)
-        .count(planes)
-        .blocks(
-            Math.clamp(Math.ceilDiv(positions, Launch.BLOCK), 1, 1024), Math.min(planes, 65_535));
+    movement.parts(x.elements() / positions, positions, false, from, x.address());
   }
 
   @Override

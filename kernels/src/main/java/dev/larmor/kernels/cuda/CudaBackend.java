@@ -78,7 +78,7 @@ final class CudaBackend implements Backend {
     pooling = new Pooling(kernels);
     sums = new Sums(kernels);
     products = new MatrixProducts(cuda.blas(), planner.rounds());
-    convolutions = new Convolutions(kernels, cuda.dnn(), channels, planner.rounds());
+    convolutions = new Convolutions(kernels, cuda.dnn(), channels, movement, planner.rounds());
     SelfTest.run(this);
   }
 

@@ -19,6 +19,9 @@ import java.util.Set;
  * @param precision what the device is opened for
  */
 public record CudaPlanner(int capability, Precision precision) implements WorkspaceRule {
+  /** What starts in a workspace starts on a multiple of this. */
+  private static final long ALIGNMENT = 256;
+
   /** The dtypes that kernels compute with: bfloat16 came with Ampere. */
   public Set<DType> dtypes() {
     EnumSet<DType> dtypes = EnumSet.of(DType.F32, DType.C64, DType.F16, DType.I32, DType.U8);
@@ -87,5 +90,10 @@ public record CudaPlanner(int capability, Precision precision) implements Worksp
           Convolutions.leastWorkspace(op, inputs, outputs, channelsLast());
       default -> bytes(op, inputs, outputs);
     };
+  }
+
+  /** Bytes up to where the next part of a workspace may start. */
+  static long aligned(long bytes) {
+    return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
   }
 }

@@ -110,22 +110,30 @@ final class Movement {
     return new StridedCopy.Axis(n, 0, n, 1, 1);
   }
 
-  /** Real and imaginary parts between complex numbers and planes of [N][2][positions]. */
+  /** Complex images and feature maps of their two parts. */
   void complex(Array x, Array y) {
-    boolean splits = x.isComplex();
-    Array complex = splits ? x : y;
-    long n = complex.dim(0);
-    long positions = complex.elements() / n;
+    Array complex = x.isComplex() ? x : y;
+    long images = complex.dim(0);
+    parts(images, complex.elements() / images, x.isComplex(), x.address(), y.address());
+  }
+
+  /**
+   * Moves real and imaginary parts between complex numbers {@code [images][positions]} and planes
+   * {@code [images][2][positions]}.
+   *
+   * @param splits whether {@code from} has the complex numbers
+   */
+  void parts(long images, long positions, boolean splits, long from, long to) {
     long[] planes = {2 * positions, positions, 1};
     long[] pairs = {2 * positions, 1, 2};
-    long[] extents = {n, 2, positions};
+    long[] extents = {images, 2, positions};
     List<StridedCopy.Axis> axes = new ArrayList<>();
     for (int i = 0; i < extents.length; i++) {
-      long to = splits ? planes[i] : pairs[i];
-      long from = splits ? pairs[i] : planes[i];
-      axes.add(new StridedCopy.Axis(extents[i], 0, extents[i], to, from));
+      long target = splits ? planes[i] : pairs[i];
+      long source = splits ? pairs[i] : planes[i];
+      axes.add(new StridedCopy.Axis(extents[i], 0, extents[i], target, source));
     }
-    StridedCopy.of(Float.BYTES, false, axes).start(kernels, FILE, x.address(), y.address());
+    StridedCopy.of(Float.BYTES, false, axes).start(kernels, FILE, from, to);
   }
 
   void concat(Concat o, Array[] x, Array y) {

@@ -31,26 +31,6 @@ extern "C" __global__ void fold_weights(const float *block, float2 *w, int O, in
   });
 }
 
-// Planes of complex numbers as pairs of planes of reals; a plane for each y of the grid.
-extern "C" __global__ void part_planes(const float2 *z, float *parts, i64 positions, i64 planes) {
-  for (i64 plane = blockIdx.y; plane < planes; plane += gridDim.y) {
-    each(positions, [&](i64 i) {
-      float2 v = z[plane * positions + i];
-      parts[2 * plane * positions + i] = v.x;
-      parts[(2 * plane + 1) * positions + i] = v.y;
-    });
-  }
-}
-
-extern "C" __global__ void join_planes(const float *parts, float2 *z, i64 positions, i64 planes) {
-  for (i64 plane = blockIdx.y; plane < planes; plane += gridDim.y) {
-    each(positions, [&](i64 i) {
-      z[plane * positions + i] = make_float2(
-          parts[2 * plane * positions + i], parts[(2 * plane + 1) * positions + i]);
-    });
-  }
-}
-
 // Extents N C D H W, O I D H W and N O D H W.
 struct Geometry {
   int groups;
