@@ -6,9 +6,9 @@ import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Precision;
 import dev.larmor.models.cli.DemoPage.Slice;
-import dev.larmor.models.data.fastmri.FastMriFolder;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
+import dev.larmor.models.data.fastmri.VolumeSet;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.io.AtomicFile;
 import dev.larmor.models.loss.Criterion;
@@ -19,9 +19,12 @@ import dev.larmor.models.training.Leaderboard;
 import dev.larmor.models.training.Network;
 import dev.larmor.models.training.RecomputeChoice;
 import dev.larmor.models.training.Reconstruction;
+import dev.larmor.models.training.Round;
 import dev.larmor.models.training.Score;
+import dev.larmor.models.training.Split;
 import dev.larmor.models.training.Trainer;
 import dev.larmor.models.training.TrainingListener;
+import dev.larmor.models.training.TrainingMasks;
 import dev.larmor.models.training.TrainingSettings;
 import dev.larmor.models.training.ZeroFilled;
 import dev.larmor.models.varnet.ReconstructionModel;
@@ -88,10 +91,8 @@ final class DemoCommand implements Callable<Integer> {
     long start = System.nanoTime();
     Console console = Larmor.console(spec);
     TrainingSettings settings = Larmor.checked(spec, this::settings);
-    FastMriFolder training =
-        FastMriFolder.open(data.resolve("train"), Targets.REQUIRED, BadFiles.FAIL);
-    FastMriFolder validation =
-        FastMriFolder.open(data.resolve("val"), Targets.REQUIRED, BadFiles.FAIL);
+    VolumeSet training = VolumeSet.open(data.resolve("train"), Targets.REQUIRED, BadFiles.FAIL);
+    VolumeSet validation = VolumeSet.open(data.resolve("val"), Targets.REQUIRED, BadFiles.FAIL);
     Path test = data.resolve("leaderboard");
     DemoPage page = new DemoPage();
     try (Device opened = device.open(NETWORK.precision());
@@ -128,19 +129,19 @@ final class DemoCommand implements Callable<Integer> {
         Adam.Config.adamW(0.9, 0.99, 1e-6),
         1,
         1,
-        0,
-        0,
+        TrainingMasks.DEFAULT,
         SEED,
         1,
         Integer.MAX_VALUE,
+        false,
         BadFiles.FAIL);
   }
 
   private void train(
       Network network,
       TrainingSettings settings,
-      FastMriFolder training,
-      FastMriFolder validation,
+      VolumeSet training,
+      VolumeSet validation,
       DemoPage page) {
     int slices = training.slices().size() + validation.slices().size();
     try (ProgressLine progress = Larmor.console(spec).progress("training", (long) epochs * slices);
@@ -149,17 +150,16 @@ final class DemoCommand implements Callable<Integer> {
                 network,
                 settings,
                 RecomputeChoice.always(Recompute.NEVER),
-                training,
-                validation,
+                List.of(new Split(training, validation)),
                 out,
                 new TrainingListener() {
                   @Override
-                  public void iteration(int epoch, int iteration, int iterations, double loss) {
-                    progress.at((long) epoch * slices + iteration, "");
+                  public void iteration(Round round, int iteration, int iterations, double loss) {
+                    progress.at((long) round.epoch() * slices + iteration, "");
                   }
 
                   @Override
-                  public void epoch(Trainer.Epoch summary, boolean best) {
+                  public void done(Round.Summary summary, boolean best) {
                     page.add(summary);
                   }
                 })) {
@@ -170,7 +170,7 @@ final class DemoCommand implements Callable<Integer> {
   private void reconstruct(Device opened, ReconstructionModel model, Path test, String folder) {
     Reconstruction work = new Reconstruction(opened, model, 384, 1, folder);
     for (Leaderboard.Part part : Leaderboard.parts(test)) {
-      FastMriFolder input = FastMriFolder.open(part.folder(), Targets.REQUIRED, BadFiles.FAIL);
+      VolumeSet input = VolumeSet.open(part.folder(), Targets.REQUIRED, BadFiles.FAIL);
       for (int v = 0; v < input.volumes().size(); v++) {
         Path file = part.in(out.resolve(folder)).resolve(input.volumes().get(v).name());
         work.volume(input, v, file, () -> {}, () -> false);

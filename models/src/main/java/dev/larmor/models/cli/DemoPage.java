@@ -6,8 +6,8 @@ import dev.larmor.models.picture.Pixels;
 import dev.larmor.models.picture.Window;
 import dev.larmor.models.training.Evaluation.Comparison;
 import dev.larmor.models.training.Leaderboard;
+import dev.larmor.models.training.Round;
 import dev.larmor.models.training.Score;
-import dev.larmor.models.training.Trainer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,12 +25,12 @@ final class DemoPage {
 
   private static final int PANEL = 160;
 
-  private final List<Trainer.Epoch> epochs = new ArrayList<>();
+  private final List<Round.Summary> epochs = new ArrayList<>();
   private final List<Slice> slices = new ArrayList<>();
   private Score before;
   private Score after;
 
-  void add(Trainer.Epoch epoch) {
+  void add(Round.Summary epoch) {
     epochs.add(epoch);
   }
 
@@ -103,15 +103,15 @@ final class DemoPage {
         "epoch",
         "loss",
         List.of(
-            curve("training", "#0a84c8", Trainer.Epoch::trainLoss),
-            curve("validation, 1 - SSIM", "#e07a1f", Trainer.Epoch::validationLoss)));
+            curve("training", "#0a84c8", Round.Summary::trainLoss),
+            curve("validation, 1 - SSIM", "#e07a1f", Round.Summary::validationLoss)));
   }
 
-  private Chart.Curve curve(String label, String color, ToDoubleFunction<Trainer.Epoch> loss) {
+  private Chart.Curve curve(String label, String color, ToDoubleFunction<Round.Summary> loss) {
     return new Chart.Curve(
         label,
         color,
-        epochs.stream().mapToDouble(e -> e.epoch() + 1).toArray(),
+        epochs.stream().mapToDouble(e -> e.round().epoch() + 1).toArray(),
         epochs.stream().mapToDouble(loss).toArray());
   }
 

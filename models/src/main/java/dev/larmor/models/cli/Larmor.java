@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Version.class,
     subcommands = {
       DemoCommand.class,
+      ClassifyCommand.class,
       TrainCommand.class,
       ReconstructCommand.class,
       EvaluateCommand.class,

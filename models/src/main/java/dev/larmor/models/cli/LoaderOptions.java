@@ -1,6 +1,6 @@
 package dev.larmor.models.cli;
 
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import picocli.CommandLine.Option;
 
 /** How a command reads a data set. */

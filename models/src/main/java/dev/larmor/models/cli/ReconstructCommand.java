@@ -2,10 +2,10 @@ package dev.larmor.models.cli;
 
 import dev.larmor.engine.Device;
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.data.fastmri.FastMriFolder;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
 import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.data.fastmri.VolumeSet;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.training.Checkpoint;
 import dev.larmor.models.training.Leaderboard;
 import dev.larmor.models.training.Network;
@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 final class ReconstructCommand implements Callable<Integer> {
   /** A volume and the file it goes to. */
-  private record Job(FastMriFolder input, int index, Path file) {
+  private record Job(VolumeSet input, int index, Path file) {
     Volume volume() {
       return input.volumes().get(index);
     }
@@ -148,7 +148,7 @@ final class ReconstructCommand implements Callable<Integer> {
   private List<Job> jobs(List<String> problems) {
     List<Job> jobs = new ArrayList<>();
     for (Leaderboard.Part part : Leaderboard.parts(data)) {
-      FastMriFolder input = FastMriFolder.open(part.folder(), Targets.OPTIONAL, loader.badFiles());
+      VolumeSet input = VolumeSet.open(part.folder(), Targets.OPTIONAL, loader.badFiles());
       problems.addAll(input.problems());
       for (int v = 0; v < input.volumes().size(); v++) {
         jobs.add(new Job(input, v, part.in(out).resolve(input.volumes().get(v).name())));
@@ -180,7 +180,7 @@ final class ReconstructCommand implements Callable<Integer> {
       }
     }
     Console console = Larmor.console(spec);
-    Results.writeOptions(out, spec);
+    Results.writeOptions(out.resolve("options.yaml"), spec);
     problems.forEach(problem -> console.line("left out: " + problem));
     List<Job> wanted = jobs.stream().filter(job -> !job.done()).toList();
     int slices = wanted.stream().mapToInt(job -> job.volume().slices()).sum();

@@ -16,9 +16,9 @@ final class Results {
 
   private Results() {}
 
-  /** Writes all options as they were resolved: {@code options.yaml}, good for {@code --config}. */
-  static void writeOptions(Path folder, CommandSpec command) {
-    AtomicFile.write(folder.resolve("options.yaml"), ConfigFile.resolved(command));
+  /** Writes all options as they were resolved, good for {@code --config}. */
+  static void writeOptions(Path file, CommandSpec command) {
+    AtomicFile.write(file, ConfigFile.resolved(command));
   }
 
   /** Writes figures as JSON. */

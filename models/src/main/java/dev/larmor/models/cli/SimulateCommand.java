@@ -167,7 +167,7 @@ final class SimulateCommand implements Callable<Integer> {
               leaderboard,
               file -> progress.at(++written[0], file.getFileName().toString()));
     }
-    Results.writeOptions(out, spec);
+    Results.writeOptions(out.resolve("options.yaml"), spec);
     console.line(Larmor.count(written[0], "file") + " in " + out);
     return 0;
   }

@@ -1,24 +1,27 @@
 package dev.larmor.models.cli;
 
 import dev.larmor.autograd.LossScale;
-import dev.larmor.models.training.Trainer;
+import dev.larmor.models.training.Round;
+import dev.larmor.models.training.Split;
 import dev.larmor.models.training.TrainingListener;
+import java.util.List;
 import java.util.Locale;
 
 /** Reports a training run: lines on standard output, progress on standard error. */
 abstract sealed class TrainingLog implements TrainingListener, AutoCloseable {
   private TrainingLog() {}
 
-  /**
-   * A log.
-   *
-   * @param interval iterations from one line of the original format to the next
-   * @param slices training and validation slices of one epoch
-   */
-  static TrainingLog of(LogFormat format, Console console, int epochs, int interval, int slices) {
+  /** The log of one expert's training. */
+  static TrainingLog of(
+      LogFormat format,
+      Console console,
+      int interval,
+      String expert,
+      List<Split> folds,
+      int epochs) {
     return switch (format) {
-      case bar -> new Bar(console, epochs, slices);
-      case original -> new Lines(console, epochs, interval);
+      case bar -> new Bar(console, expert, folds, epochs);
+      case original -> new Lines(console, expert, epochs, interval);
     };
   }
 
@@ -45,41 +48,56 @@ abstract sealed class TrainingLog implements TrainingListener, AutoCloseable {
   @Override
   public abstract void close();
 
-  /** One progress line over the whole run, and a line of results for each epoch. */
+  /** One progress line over the whole run, and a line of results for each round. */
   private static final class Bar extends TrainingLog {
     private final ProgressLine progress;
     private final int epochs;
-    private final int slices;
+    private final long[] before; // slices of an epoch before each fold's round; the last: of all
 
-    Bar(Console console, int epochs, int slices) {
-      this.progress = console.progress("training", (long) epochs * slices);
+    Bar(Console console, String expert, List<Split> folds, int epochs) {
       this.epochs = epochs;
-      this.slices = slices;
+      before = new long[folds.size() + 1];
+      for (int f = 0; f < folds.size(); f++) {
+        Split split = folds.get(f);
+        before[f + 1] =
+            before[f] + split.training().slices().size() + split.validation().slices().size();
+      }
+      progress = console.progress("training " + expert, epochs * before[folds.size()]);
+    }
+
+    private long begin(Round round) {
+      return round.epoch() * before[round.folds()] + before[round.fold()];
     }
 
     @Override
-    public void iteration(int epoch, int iteration, int iterations, double loss) {
-      progress.at((long) epoch * slices + iteration, format("loss %.4f", loss));
+    public void iteration(Round round, int iteration, int iterations, double loss) {
+      progress.at(begin(round) + iteration, format("loss %.4f", loss));
     }
 
     @Override
-    public void validated(int epoch, int slice, int validationSlices) {
-      progress.at((long) (epoch + 1) * slices - validationSlices + slice, "validation");
+    public void validated(Round round, int slice, int slices) {
+      long end = begin(round) + before[round.fold() + 1] - before[round.fold()];
+      progress.at(end - slices + slice, "validation");
     }
 
     @Override
-    public void epoch(Trainer.Epoch e, boolean best) {
+    public void done(Round.Summary s, boolean best) {
+      Round round = s.round();
+      String fold =
+          round.folds() == 1 ? "" : format("  fold %d/%d", round.fold() + 1, round.folds());
       line(
           format(
-              "epoch %d/%d  loss %.5f  validation %.5f%s  rate %.2e  %.1f s + %.1f s",
-              e.epoch() + 1,
+              "epoch %d/%d%s  loss %.5f  validation %.5f%s  rate %.2e  %.1f s + %.1f s  idle %.1f %%",
+              round.epoch() + 1,
               epochs,
-              e.trainLoss(),
-              e.validationLoss(),
+              fold,
+              s.trainLoss(),
+              s.validationLoss(),
               best ? " (best)" : "",
-              e.rate(),
-              e.trainSeconds(),
-              e.validationSeconds()));
+              s.rate(),
+              s.trainSeconds(),
+              s.validationSeconds(),
+              100 * s.idleShare()));
     }
 
     @Override
@@ -96,24 +114,27 @@ abstract sealed class TrainingLog implements TrainingListener, AutoCloseable {
   /** Lines as the original system prints them, for those who search its logs. */
   private static final class Lines extends TrainingLog {
     private final Console console;
+    private final String expert;
     private final int epochs;
     private final int interval;
     private long last = System.nanoTime();
 
-    Lines(Console console, int epochs, int interval) {
+    Lines(Console console, String expert, int epochs, int interval) {
       this.console = console;
+      this.expert = expert;
       this.epochs = epochs;
       this.interval = interval;
     }
 
     @Override
-    public void learningRate(int epoch, double rate) {
+    public void round(Round round, double rate) {
+      line(format("Fold %d/%d for class %s", round.fold(), round.folds(), expert));
       line(format("Adjusting learning rate to %.6f", rate));
       last = System.nanoTime();
     }
 
     @Override
-    public void iteration(int epoch, int iteration, int iterations, double loss) {
+    public void iteration(Round round, int iteration, int iterations, double loss) {
       int index = iteration - 1;
       if (index % interval != 0) {
         return;
@@ -122,22 +143,30 @@ abstract sealed class TrainingLog implements TrainingListener, AutoCloseable {
       line(
           format(
               "Epoch = [%3d/%3d]  Fold = [%2d/%2d]  Iter = [%4d/%4d]  Loss = %.5f  Time = %.4fs",
-              epoch, epochs, 0, 1, index, iterations, loss, (now - last) * 1e-9));
+              round.epoch(),
+              epochs,
+              round.fold(),
+              round.folds(),
+              index,
+              iterations,
+              loss,
+              (now - last) * 1e-9));
       last = now;
     }
 
     @Override
-    public void epoch(Trainer.Epoch e, boolean best) {
+    public void done(Round.Summary s, boolean best) {
       line(
           format(
               "Epoch = [%4d/%4d]   TrainLoss = %.4g   ValLoss = %.4g"
                   + "   TrainTime = %.4fs   ValTime = %.4fs",
-              e.epoch(),
+              s.round().epoch(),
               epochs,
-              e.trainLoss(),
-              e.validationLoss(),
-              e.trainSeconds(),
-              e.validationSeconds()));
+              s.trainLoss(),
+              s.validationLoss(),
+              s.trainSeconds(),
+              s.validationSeconds()));
+      line(format("The device waited for data %.1f %% of the time", 100 * s.idleShare()));
     }
 
     @Override

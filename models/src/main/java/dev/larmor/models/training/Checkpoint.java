@@ -128,6 +128,17 @@ public final class Checkpoint {
   }
 
   /**
+   * What a checkpoint tells beside its tensors.
+   *
+   * @throws DataException if the file cannot be read
+   */
+  static Map<String, String> metadata(Path file) {
+    try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+      return Map.copyOf(reader.metadata());
+    }
+  }
+
+  /**
    * Loads a network's parameters, and the optimiser's moments if one is given.
    *
    * @param optimizer null to load the weights alone

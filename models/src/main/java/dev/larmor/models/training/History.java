@@ -2,6 +2,7 @@ package dev.larmor.models.training;
 
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.io.AtomicFile;
+import dev.larmor.models.io.NpyFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,37 +11,50 @@ import java.util.List;
 
 /**
  * The course of a run as two tables, {@code losses.csv} (one row an iteration) and {@code
- * epochs.csv}. They are written with each checkpoint and cut back to it when a run resumes, so a
- * resumed run's tables are an uninterrupted run's.
+ * epochs.csv} (one row a round), and the original system's {@code val_loss_log.npy}: {@code float64
+ * [rounds, 2]}, epoch and validation loss. They are written with each checkpoint and cut back to it
+ * when a run resumes, so a resumed run's tables are an uninterrupted run's.
  */
 final class History {
-  private static final String LOSSES = "epoch,iteration,loss";
-  private static final String EPOCHS = "epoch,train_loss,validation_loss,learning_rate";
+  private static final String LOSSES = "epoch,fold,iteration,loss";
+  private static final String EPOCHS = "epoch,fold,train_loss,validation_loss,learning_rate";
 
   private final Path losses;
   private final Path epochs;
+  private final Path validationLog;
   private final List<String> lossRows = new ArrayList<>();
   private final List<String> epochRows = new ArrayList<>();
 
   History(Path folder) {
     losses = folder.resolve("losses.csv");
     epochs = folder.resolve("epochs.csv");
+    validationLog = folder.resolve("val_loss_log.npy");
   }
 
-  void add(int epoch, int iteration, double loss) {
-    lossRows.add(epoch + "," + iteration + "," + loss);
+  void add(Round round, int iteration, double loss) {
+    lossRows.add("%d,%d,%d,%s".formatted(round.epoch(), round.fold(), iteration, loss));
   }
 
-  void add(Trainer.Epoch summary) {
+  void add(Round.Summary summary) {
     epochRows.add(
-        "%d,%s,%s,%s"
+        "%d,%d,%s,%s,%s"
             .formatted(
-                summary.epoch(), summary.trainLoss(), summary.validationLoss(), summary.rate()));
+                summary.round().epoch(),
+                summary.round().fold(),
+                summary.trainLoss(),
+                summary.validationLoss(),
+                summary.rate()));
   }
 
   void save() {
     write(losses, LOSSES, lossRows);
     write(epochs, EPOCHS, epochRows);
+    double[][] log = new double[epochRows.size()][];
+    for (int i = 0; i < log.length; i++) {
+      String row = epochRows.get(i);
+      log[i] = new double[] {whole(epochs, row, 0), number(epochs, row, 3)};
+    }
+    NpyFile.write(validationLog, log, 2);
   }
 
   private static void write(Path file, String header, List<String> rows) {
@@ -48,24 +62,26 @@ final class History {
     AtomicFile.write(file, text);
   }
 
-  /**
-   * Reads the tables of a run and keeps what came before iteration {@code position} of {@code
-   * epoch}.
-   */
-  void rewind(int epoch, int position) {
+  /** Reads the tables of a run and keeps what came before iteration {@code position} of a round. */
+  void rewind(Round round, int position) {
     lossRows.clear();
     epochRows.clear();
     for (String row : rows(losses)) {
-      int e = field(losses, row, 0);
-      if (e < epoch || (e == epoch && field(losses, row, 1) <= position)) {
+      int number = round(losses, row, round.folds());
+      if (number < round.number()
+          || (number == round.number() && whole(losses, row, 2) <= position)) {
         lossRows.add(row);
       }
     }
     for (String row : rows(epochs)) {
-      if (field(epochs, row, 0) < epoch) {
+      if (round(epochs, row, round.folds()) < round.number()) {
         epochRows.add(row);
       }
     }
+  }
+
+  private static int round(Path file, String row, int folds) {
+    return new Round(whole(file, row, 0), whole(file, row, 1), folds).number();
   }
 
   private static List<String> rows(Path file) {
@@ -80,10 +96,14 @@ final class History {
     }
   }
 
-  private static int field(Path file, String row, int column) {
+  private static int whole(Path file, String row, int column) {
+    return (int) number(file, row, column);
+  }
+
+  private static double number(Path file, String row, int column) {
     String[] fields = row.split(",", -1);
     try {
-      return Integer.parseInt(fields[column]);
+      return Double.parseDouble(fields[column]);
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
       throw new DataException(file + ": not a row of this table: " + row, e);
     }

@@ -3,8 +3,8 @@ package dev.larmor.models.training;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.Classifier;
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.data.fastmri.FastMriFolder;
 import dev.larmor.models.data.fastmri.KspaceVolume;
+import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.hdf5.Hdf5File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,8 +78,8 @@ public record Leaderboard(List<Entry> entries, List<Path> missing, List<Path> ex
       Path images = part.folder.resolve("image");
       Path targets = Files.isDirectory(images) ? images : part.folder;
       Path made = part.in(reconstructions);
-      Map<String, Path> unmatched = FastMriFolder.hdf5Files(made);
-      FastMriFolder.hdf5Files(targets)
+      Map<String, Path> unmatched = VolumeSet.hdf5Files(made);
+      VolumeSet.hdf5Files(targets)
           .forEach((name, target) -> {
             Path reconstruction = unmatched.remove(name);
             if (reconstruction != null) {

@@ -2,13 +2,13 @@ package dev.larmor.models.training;
 
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Scope;
-import dev.larmor.models.data.fastmri.FastMriFolder;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.SliceIndex;
 import dev.larmor.models.data.fastmri.SliceLoader;
 import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.data.fastmri.VolumeSet;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import dev.larmor.models.data.hdf5.Hdf5File;
 import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.varnet.ReconstructionModel;
@@ -47,14 +47,14 @@ public record Reconstruction(
    * Writes one volume's reconstruction: dataset {@code reconstruction}, {@code F32[slices, S, S]}.
    * The file appears when the volume is done, whole or not at all.
    *
-   * @param volume an index into {@link FastMriFolder#volumes}
+   * @param volume an index into {@link VolumeSet#volumes}
    * @param slice is told after every slice
    * @param stop asked after every slice; when true, the volume is dropped
    * @return whether the file was written
    * @throws dev.larmor.models.data.DataException if a slice cannot be read
    */
   public boolean volume(
-      FastMriFolder input, int volume, Path file, Runnable slice, BooleanSupplier stop) {
+      VolumeSet input, int volume, Path file, Runnable slice, BooleanSupplier stop) {
     Volume of = input.volumes().get(volume);
     int side = of.imageFile().isPresent() ? of.imageSize() : size;
     List<SliceIndex> slices =

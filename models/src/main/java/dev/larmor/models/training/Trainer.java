@@ -8,44 +8,43 @@ import dev.larmor.autograd.Training;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
-import dev.larmor.models.data.Classifier;
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.data.MaskPolicy;
-import dev.larmor.models.data.fastmri.FastMriFolder;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.SliceIndex;
 import dev.larmor.models.data.fastmri.SliceLoader;
 import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.loss.SliceContext;
 import dev.larmor.models.metric.Metric;
 import dev.larmor.models.training.TrainingStep.Slice;
+import dev.larmor.models.varnet.ModelConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * Trains a network on a folder of volumes: batch 1, gradients accumulated, one rate an epoch,
- * validation after each.
+ * Trains a network: batch 1, gradients accumulated, one rate a {@link Round}, validation after
+ * each.
  *
- * <p>Everything random is drawn from streams named by seed, epoch and sample, so a run is a
+ * <p>With k folds, every epoch holds each fold out in turn: it trains on the others, validates on
+ * the one, and saves (specification section 10).
+ *
+ * <p>Everything random is drawn from streams named by seed, round and sample, so a run is a
  * function of its settings and data. A checkpoint holds the counters beside weights and moments, is
  * written between optimiser steps only, and a run that resumes from it goes on to the same bits.
+ *
+ * <p>A run's folder has the original system's files: {@code last_model}, {@code best_model}, {@code
+ * checkpoints/epoch<e>_fold<f>} (weights alone), {@code val_loss_log.npy}; and the tables {@code
+ * losses.csv} and {@code epochs.csv}.
  */
 public final class Trainer implements AutoCloseable {
-  /** One epoch's results: mean losses, the learning rate, wall-clock seconds. */
-  public record Epoch(
-      int epoch,
-      double trainLoss,
-      double validationLoss,
-      double rate,
-      double trainSeconds,
-      double validationSeconds) {}
-
   /** How a run ended. */
   public enum End {
     COMPLETED,
@@ -53,14 +52,16 @@ public final class Trainer implements AutoCloseable {
     STOPPED
   }
 
-  private static final String LAST = "last.safetensors";
-  private static final String BEST = "best.safetensors";
+  private static final String EPOCH = "epoch";
+  private static final String EPOCHS = "epochs";
+  private static final String RETRAINING = "retraining";
+  private static final String LAST = "last_model.safetensors";
+  private static final String BEST = "best_model.safetensors";
 
   private final Network network;
   private final TrainingSettings settings;
   private final Function<Volume, Recompute> recompute;
-  private final FastMriFolder training;
-  private final FastMriFolder validation;
+  private final List<Split> folds;
   private final Path folder;
   private final TrainingListener listener;
   private final Adam adam;
@@ -68,32 +69,35 @@ public final class Trainer implements AutoCloseable {
   private final History history;
 
   // The state of the run, all of which a checkpoint holds.
-  private int epoch;
-  private int position; // slices of the epoch's order that are done with
+  private int retraining; // 0 for a first training
+  private Round round;
+  private int position; // slices of the round's order that are done with
   private double lossSum;
   private int losses;
   private double trainSeconds;
+  private double idleSeconds;
   private double bestLoss = Double.POSITIVE_INFINITY;
 
   /**
    * A run that has not started; its optimiser's moments take memory at once.
    *
    * @param recompute the recompute policy for a volume's slices
+   * @param folds what each of an epoch's rounds trains on and validates on: one, or {@link
+   *     Split#folds}
    * @param folder where checkpoints and histories go
    */
   public Trainer(
       Network network,
       TrainingSettings settings,
       Function<Volume, Recompute> recompute,
-      FastMriFolder training,
-      FastMriFolder validation,
+      List<Split> folds,
       Path folder,
       TrainingListener listener) {
     this.network = network;
     this.settings = settings;
     this.recompute = recompute;
-    this.training = training;
-    this.validation = validation;
+    this.folds = List.copyOf(folds);
+    this.round = Round.numbered(0, folds.size());
     this.folder = folder;
     this.listener = listener;
     this.history = new History(folder);
@@ -111,6 +115,54 @@ public final class Trainer implements AutoCloseable {
     return folder.resolve(BEST);
   }
 
+  /** The weights after a round, if the run keeps them. */
+  public static Path after(Path folder, Round round) {
+    return folder
+        .resolve("checkpoints")
+        .resolve("epoch%d_fold%d.safetensors".formatted(round.epoch(), round.fold()));
+  }
+
+  /**
+   * Whether a folder holds a run that is done.
+   *
+   * @throws DataException if its checkpoint cannot be read
+   */
+  public static boolean isComplete(Path folder) {
+    Path last = last(folder);
+    return Files.exists(last) && isComplete(last, Checkpoint.metadata(last));
+  }
+
+  /**
+   * The same, of a run of this network, these settings and data.
+   *
+   * @throws DataException if the run there is of others
+   */
+  public static boolean isComplete(
+      Path folder, ModelConfig network, TrainingSettings settings, List<Split> folds) {
+    Path last = last(folder);
+    if (!Files.exists(last)) {
+      return false;
+    }
+    Map<String, String> saved = Checkpoint.metadata(last);
+    checkSame(last, saved, identity(network, settings, folds));
+    return isComplete(last, saved);
+  }
+
+  private static boolean isComplete(Path last, Map<String, String> saved) {
+    return Checkpoint.number(last, saved, EPOCH) >= Checkpoint.number(last, saved, EPOCHS);
+  }
+
+  /**
+   * Starts where another training ended: from its weights and the optimiser's moments. What is
+   * drawn – order, masks, dropout – is drawn anew.
+   *
+   * @param number which retraining this is, from 1
+   */
+  public void retrain(Path checkpoint, int number) {
+    Checkpoint.load(checkpoint, network, adam);
+    retraining = number;
+  }
+
   /**
    * Continues from a checkpoint of the same settings and data.
    *
@@ -118,20 +170,15 @@ public final class Trainer implements AutoCloseable {
    */
   public void resume(Path checkpoint) {
     Map<String, String> saved = Checkpoint.load(checkpoint, network, adam);
-    identity()
-        .forEach((key, here) -> {
-          String there = saved.get(key);
-          if (!here.equals(there)) {
-            throw new DataException(
-                "%s: cannot go on to the same results with other settings or data: %s is %s there, %s here"
-                    .formatted(checkpoint, key, there, here));
-          }
-        });
-    epoch = (int) Checkpoint.number(checkpoint, saved, "epoch");
+    checkSame(checkpoint, saved, identity(network.config(), settings, folds));
+    retraining = (int) Checkpoint.number(checkpoint, saved, RETRAINING);
+    int epoch = (int) Checkpoint.number(checkpoint, saved, EPOCH);
+    round = new Round(epoch, (int) Checkpoint.number(checkpoint, saved, "fold"), folds.size());
     position = (int) Checkpoint.number(checkpoint, saved, "position");
     losses = (int) Checkpoint.number(checkpoint, saved, "losses");
     lossSum = Checkpoint.real(checkpoint, saved, "loss_sum");
     trainSeconds = Checkpoint.real(checkpoint, saved, "train_seconds");
+    idleSeconds = Checkpoint.real(checkpoint, saved, "idle_seconds");
     bestLoss = Checkpoint.real(checkpoint, saved, "best_loss");
     if (lossScale.isDynamic()) {
       lossScale.restore(
@@ -140,42 +187,61 @@ public final class Trainer implements AutoCloseable {
               Checkpoint.number(checkpoint, saved, "good_steps"),
               Checkpoint.number(checkpoint, saved, "skipped_steps")));
     }
-    history.rewind(epoch, position);
+    history.rewind(round, position);
+  }
+
+  private static void checkSame(
+      Path checkpoint, Map<String, String> saved, Map<String, String> wanted) {
+    wanted.forEach((key, here) -> {
+      String there = saved.get(key);
+      if (!here.equals(there)) {
+        throw new DataException(
+            "%s: cannot go on to the same results with other settings or data: %s is %s there, %s here"
+                .formatted(checkpoint, key, there, here));
+      }
+    });
   }
 
   /** What must be the same for a resumed run to go on to the same bits. */
-  private Map<String, String> identity() {
+  private static Map<String, String> identity(
+      ModelConfig network, TrainingSettings settings, List<Split> folds) {
     Map<String, String> same = new LinkedHashMap<>();
     same.put("seed", Long.toString(settings.seed()));
-    same.put("training data", summary(training));
-    same.put("validation data", summary(validation));
-    same.put("configuration", NetworkDescription.write(network.config()));
+    for (int f = 0; f < folds.size(); f++) {
+      same.put("training data of fold " + f, summary(folds.get(f).training()));
+      same.put("validation data of fold " + f, summary(folds.get(f).validation()));
+    }
+    same.put("folds", Integer.toString(folds.size()));
+    same.put("configuration", NetworkDescription.write(network));
     same.put("criterion", settings.criterion().label());
     same.put("optimizer", settings.optimizer().toString());
     same.put("schedule", settings.schedule().toString());
     same.put("accumulation", Integer.toString(settings.accumulation()));
     same.put("clip norm", Double.toString(settings.clipNorm()));
-    same.put("acceleration", Integer.toString(settings.acceleration()));
-    same.put("random masks", Double.toString(settings.randomMask()));
+    same.put("masks", settings.masks().toString());
     return same;
   }
 
-  private static String summary(FastMriFolder data) {
+  private static String summary(VolumeSet data) {
     long digest = 0;
     for (Volume volume : data.volumes()) {
-      digest = 31 * digest + volume.name().hashCode() + 17L * volume.slices();
+      digest = 31 * digest + Objects.hash(volume.name(), volume.slices(), volume.anatomy().label());
     }
     return "%d slices in %d volumes (%08x)"
         .formatted(data.slices().size(), data.volumes().size(), (int) (digest ^ digest >>> 32));
   }
 
   private void save(Path file) {
-    Map<String, String> state = new LinkedHashMap<>(identity());
-    state.put("epoch", Integer.toString(epoch));
+    Map<String, String> state = new LinkedHashMap<>(identity(network.config(), settings, folds));
+    state.put(RETRAINING, Integer.toString(retraining));
+    state.put(EPOCH, Integer.toString(round.epoch()));
+    state.put(EPOCHS, Integer.toString(settings.epochs()));
+    state.put("fold", Integer.toString(round.fold()));
     state.put("position", Integer.toString(position));
     state.put("losses", Integer.toString(losses));
     state.put("loss_sum", Double.toHexString(lossSum));
     state.put("train_seconds", Double.toHexString(trainSeconds));
+    state.put("idle_seconds", Double.toHexString(idleSeconds));
     state.put("best_loss", Double.toHexString(bestLoss));
     if (lossScale.isDynamic()) {
       state.put("loss_scale", Double.toHexString(lossScale.state().value()));
@@ -186,7 +252,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains to the last epoch.
+   * Trains to the last round.
    *
    * @param stop asked between optimiser steps and between validation's slices; when true, the run
    *     is saved and left
@@ -194,10 +260,9 @@ public final class Trainer implements AutoCloseable {
    * @throws DataException if a slice cannot be read, unless bad files are skipped
    */
   public End run(BooleanSupplier stop) {
-    training.problems().forEach(listener::skipped);
-    validation.problems().forEach(listener::skipped);
-    while (epoch < settings.epochs()) {
-      listener.learningRate(epoch, rate());
+    int rounds = settings.epochs() * folds.size();
+    while (round.number() < rounds) {
+      listener.round(round, rate());
       if (train(stop) == End.STOPPED) {
         return End.STOPPED;
       }
@@ -207,34 +272,49 @@ public final class Trainer implements AutoCloseable {
         checkpoint();
         return End.STOPPED;
       }
-      endEpoch(validationLoss, secondsSince(start));
+      endRound(validationLoss, secondsSince(start));
     }
     return End.COMPLETED;
   }
 
-  private double rate() {
-    return settings.schedule().rate(epoch);
+  private Split split() {
+    return folds.get(round.fold());
   }
 
-  private void endEpoch(double validationLoss, double validationSeconds) {
+  private double rate() {
+    return settings.schedule().rate(round.number());
+  }
+
+  private void endRound(double validationLoss, double validationSeconds) {
     if (losses == 0) {
-      throw new DataException(training.root() + ": no slice could be read");
+      throw new DataException(split().training().name() + ": no slice could be read");
     }
-    Epoch summary =
-        new Epoch(epoch, lossSum / losses, validationLoss, rate(), trainSeconds, validationSeconds);
+    Round.Summary summary =
+        new Round.Summary(
+            round,
+            lossSum / losses,
+            validationLoss,
+            rate(),
+            trainSeconds,
+            idleSeconds,
+            validationSeconds);
     boolean best = validationLoss < bestLoss;
     bestLoss = Math.min(bestLoss, validationLoss);
-    epoch++;
+    round = Round.numbered(round.number() + 1, folds.size());
     position = 0;
     lossSum = 0;
     losses = 0;
     trainSeconds = 0;
+    idleSeconds = 0;
     history.add(summary);
+    if (settings.keepRounds()) {
+      Checkpoint.save(after(folder, summary.round()), network, null, Map.of());
+    }
     if (best) {
       save(best(folder));
     }
     checkpoint();
-    listener.epoch(summary, best);
+    listener.done(summary, best);
   }
 
   private void checkpoint() {
@@ -246,35 +326,36 @@ public final class Trainer implements AutoCloseable {
     return (System.nanoTime() - start) * 1e-9;
   }
 
-  /** The slices of the current epoch in their random order. */
+  /** What the draws of this training are seeded with: a retraining's are others. */
+  private long seed() {
+    return retraining == 0
+        ? settings.seed()
+        : Philox.of(settings.seed(), "retraining").with(retraining).key();
+  }
+
+  /** The slices of the current round in their random order. */
   private List<SliceIndex> order() {
-    List<SliceIndex> slices = training.slices();
+    List<SliceIndex> slices = split().training().slices();
     List<SliceIndex> order = new ArrayList<>(slices.size());
-    for (int i : Philox.of(settings.seed(), "shuffle").with(epoch).permutation(slices.size())) {
+    for (int i : Philox.of(seed(), "shuffle").with(round.number()).permutation(slices.size())) {
       order.add(slices.get(i));
     }
     return order;
   }
 
-  private MaskPolicy masks(Volume volume) {
-    int acceleration = settings.acceleration();
-    if (acceleration == 0) {
-      acceleration = volume.mask().isFull() ? 4 : Classifier.STANDARD.acceleration(volume.mask());
-    }
-    return new MaskPolicy(acceleration, MaskPolicy.CENTRE_FRACTION, settings.randomMask());
-  }
-
-  /** Trains on what is left of the current epoch. */
+  /** Trains on what is left of the current round. */
   private End train(BooleanSupplier stop) {
     List<SliceIndex> order = order();
     int total = order.size();
     double rate = rate();
     long start = System.nanoTime();
     double before = trainSeconds;
-    MaskSource source = MaskSource.perSample(this::masks, settings.seed(), epoch, position);
+    double idleBefore = idleSeconds;
+    MaskSource source =
+        MaskSource.perSample(settings.masks()::policy, seed(), round.number(), position);
     try (SliceLoader loader =
             new SliceLoader(
-                training,
+                split().training(),
                 order.subList(position, total),
                 source,
                 settings.badFiles(),
@@ -289,15 +370,16 @@ public final class Trainer implements AutoCloseable {
           while (!is(order.get(position), sample)) {
             position++; // left out as bad
           }
-          loss = step(sample, (long) epoch * total + position, gradients);
+          loss = step(sample, (long) round.number() * total + position, gradients);
         }
         position++;
         lossSum += loss;
         losses++;
         unsaved++;
         trainSeconds = before + secondsSince(start);
-        history.add(epoch, position, loss);
-        listener.iteration(epoch, position, total, loss);
+        idleSeconds = idleBefore + samples.waited;
+        history.add(round, position, loss);
+        listener.iteration(round, position, total, loss);
         if (++accumulated < settings.accumulation() && samples.hasNext()) {
           continue;
         }
@@ -326,7 +408,7 @@ public final class Trainer implements AutoCloseable {
       if (lossScale.isExhausted()) {
         throw new DivergedException(
             "a gradient is not finite, however small the loss scale, in epoch %d, iteration %d:"
-                    .formatted(epoch, position)
+                    .formatted(round.epoch(), position)
                 + " try a smaller learning rate, --clip-norm or --precision bf16");
       }
       return;
@@ -352,6 +434,7 @@ public final class Trainer implements AutoCloseable {
   private final class Lookahead implements AutoCloseable {
     private final SliceLoader loader;
     private Uploaded next;
+    private double waited; // seconds
 
     Lookahead(SliceLoader loader) {
       this.loader = loader;
@@ -360,7 +443,10 @@ public final class Trainer implements AutoCloseable {
 
     private void fetch() {
       next = null;
-      if (loader.hasNext()) {
+      long start = System.nanoTime();
+      boolean found = loader.hasNext();
+      waited += secondsSince(start);
+      if (found) {
         Sample sample = loader.next();
         Slice slice =
             Scope.run(() -> Slice.upload(network.device(), sample, context(sample)).unscoped());
@@ -393,7 +479,7 @@ public final class Trainer implements AutoCloseable {
 
   private boolean is(SliceIndex index, Uploaded sample) {
     return index.slice() == sample.index
-        && training.volumes().get(index.volume()).equals(sample.volume);
+        && split().training().volumes().get(index.volume()).equals(sample.volume);
   }
 
   /** Forward and backward pass of one sample; its number keys its random draws. */
@@ -404,24 +490,20 @@ public final class Trainer implements AutoCloseable {
             network.model(),
             settings.criterion(),
             recompute.apply(volume),
-            new Training(settings.seed(), adam.steps(), number),
+            new Training(seed(), adam.steps(), number),
             lossScale.value() / settings.accumulation());
     double loss = Scope.run(() -> work.run(sample.slice, gradients).loss().item());
     if (!Double.isFinite(loss)) {
       throw new DivergedException(
           "the loss is %s in epoch %d, iteration %d (%s, slice %d): try a smaller learning rate or --clip-norm"
-              .formatted(loss, epoch, position, volume.name(), sample.index));
+              .formatted(loss, round.epoch(), position, volume.name(), sample.index));
     }
     return loss;
   }
 
   private static SliceContext context(Sample sample) {
     Volume volume = sample.volume();
-    return new SliceContext(
-        volume.max(),
-        Classifier.STANDARD.anatomy(volume.name(), volume.width()),
-        sample.slice(),
-        volume.slices());
+    return new SliceContext(volume.max(), volume.anatomy(), sample.slice(), volume.slices());
   }
 
   /**
@@ -429,9 +511,10 @@ public final class Trainer implements AutoCloseable {
    * mask. NaN if asked to stop before the end.
    */
   private double validate(BooleanSupplier stop) {
+    VolumeSet validation = split().validation();
     List<SliceIndex> slices = validation.slices();
     Map<Volume, List<Double>> byVolume = new LinkedHashMap<>();
-    MaskSource source = MaskSource.perVolume(this::masks, settings.seed());
+    MaskSource source = MaskSource.perVolume(settings.masks()::policy, settings.seed());
     try (SliceLoader loader =
         new SliceLoader(validation, slices, source, settings.badFiles(), settings.workers())) {
       for (int done = 1; loader.hasNext(); done++) {
@@ -439,7 +522,7 @@ public final class Trainer implements AutoCloseable {
         byVolume
             .computeIfAbsent(sample.volume(), volume -> new ArrayList<>())
             .add(1 - similarity(sample));
-        listener.validated(epoch, done, slices.size());
+        listener.validated(round, done, slices.size());
         if (stop.getAsBoolean()) {
           return Double.NaN;
         }
@@ -449,7 +532,7 @@ public final class Trainer implements AutoCloseable {
     return byVolume.values().stream()
         .mapToDouble(Trainer::mean)
         .average()
-        .orElseThrow(() -> new DataException(validation.root() + ": no slice could be read"));
+        .orElseThrow(() -> new DataException(validation.name() + ": no slice could be read"));
   }
 
   private static double mean(List<Double> values) {

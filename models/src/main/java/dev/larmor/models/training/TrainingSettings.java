@@ -2,22 +2,22 @@ package dev.larmor.models.training;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Schedule;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import dev.larmor.models.loss.Criterion;
 
 /**
  * How a run trains; checked once.
  *
  * @param epochs passes over the training slices
- * @param schedule the learning rate by epoch
+ * @param schedule the learning rate by round
  * @param accumulation samples per optimiser step, each with a weight of one over this; the last
  *     step of an epoch may have fewer
  * @param clipNorm bound on the gradients' norm, 0 for none
- * @param acceleration of the masks drawn; 0 for each volume's own, 4 where it is fully sampled
- * @param randomMask probability of random instead of equispaced masks
+ * @param masks the sampling masks drawn, for training and for validation
  * @param seed of everything random
  * @param workers threads that read ahead
  * @param checkpointInterval iterations between checkpoints within an epoch
+ * @param keepRounds whether the weights after every round are kept, for ensembles
  */
 public record TrainingSettings(
     int epochs,
@@ -26,28 +26,38 @@ public record TrainingSettings(
     Adam.Config optimizer,
     int accumulation,
     double clipNorm,
-    int acceleration,
-    double randomMask,
+    TrainingMasks masks,
     long seed,
     int workers,
     int checkpointInterval,
+    boolean keepRounds,
     BadFiles badFiles) {
   public TrainingSettings {
     atLeastOne("number of epochs", epochs);
     atLeastOne("accumulation step", accumulation);
     atLeastOne("number of workers", workers);
     atLeastOne("checkpoint interval", checkpointInterval);
-    if (acceleration < 0) {
-      throw new IllegalArgumentException("the acceleration must not be negative: " + acceleration);
-    }
-    if (!(randomMask >= 0 && randomMask <= 1)) {
-      throw new IllegalArgumentException(
-          "the probability of random masks must be in [0, 1], not " + randomMask);
-    }
     if (!(clipNorm >= 0)) {
       throw new IllegalArgumentException(
           "the bound on the gradients' norm must not be negative: " + clipNorm);
     }
+  }
+
+  /** The same with other masks. */
+  public TrainingSettings withMasks(TrainingMasks others) {
+    return new TrainingSettings(
+        epochs,
+        schedule,
+        criterion,
+        optimizer,
+        accumulation,
+        clipNorm,
+        others,
+        seed,
+        workers,
+        checkpointInterval,
+        keepRounds,
+        badFiles);
   }
 
   /** Checks a count. */

@@ -15,6 +15,7 @@ import dev.larmor.models.training.Trainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -68,7 +69,7 @@ final class BadInputTest {
   /** Training says so and leaves nothing behind. */
   private void assertRefused(String sentence) {
     Program.train(data, out).refused(2, sentence);
-    assertFalse(Files.exists(Trainer.last(out)), "a run was begun");
+    assertFalse(Files.exists(Trainer.last(Program.folder(out, 1))), "a run was begun");
   }
 
   @Test
@@ -177,7 +178,7 @@ final class BadInputTest {
     Files.writeString(kspace, "k-space");
     Result result = Program.train(data, out, "--skip-bad-files").succeeded();
     assertTrue(result.out().contains("left out: " + kspace + ": not an HDF5 file"), result.out());
-    assertTrue(Files.exists(Trainer.last(out)));
+    assertTrue(Files.exists(Trainer.last(Program.folder(out, 1))));
   }
 
   @Test
@@ -186,13 +187,13 @@ final class BadInputTest {
     Program.train(data, out)
         .refused(
             2,
-            Trainer.last(out)
+            Trainer.last(Program.folder(out, 1))
                 + ": this folder has a run already; continue it with --resume or choose another"
-                + " --out");
+                + " --out or --net-name");
     Program.train(data, out, "--resume", "--seed=1")
         .refused(
             2,
-            Trainer.last(out)
+            Trainer.last(Program.folder(out, 1))
                 + ": cannot go on to the same results with other settings or data:"
                 + " seed is 2025 there, 1 here");
   }
@@ -200,9 +201,8 @@ final class BadInputTest {
   @Test
   void checkpointOfAnotherNetwork() throws IOException {
     Program.train(data, out).succeeded();
-    Path last = Trainer.last(out);
+    Path last = Trainer.last(Program.folder(out, 1));
     String sentence = last + ": is a checkpoint of another network: chans is 2 there, 4 here";
-    Program.train(data, out, "--resume", "--chans=4").refused(2, sentence);
     Program.run(
             "reconstruct",
             "--checkpoint",
@@ -243,12 +243,14 @@ final class BadInputTest {
   void diskFull() throws IOException {
     Path full = Path.of("/dev/full");
     assumeTrue(Files.isWritable(full), "needs /dev/full");
-    Program.train(data, out, "--scheduler=constant").succeeded();
-    Path last = Trainer.last(out);
+    Object[] longer = {"--epochs=2", "--checkpoint-interval=1", "--resume"};
+    List<String> lost = new ArrayList<>(Program.training(data, out, longer));
+    lost.set(lost.indexOf("--device") + 1, "lost:1000:" + DEVICE);
+    assertEquals(1, Program.run(lost.toArray()).code());
+    Path last = Trainer.last(Program.folder(out, 2));
     byte[] before = Files.readAllBytes(last);
     // The bytes of the next checkpoint go where there is never room.
-    Files.createSymbolicLink(out.resolve("." + last.getFileName() + ".tmp"), full);
-    Object[] longer = {"--scheduler=constant", "--epochs=2", "--resume"};
+    Files.createSymbolicLink(last.resolveSibling("." + last.getFileName() + ".tmp"), full);
     Program.train(data, out, longer)
         .refused(
             1,

@@ -54,7 +54,7 @@ final class CommandLineTest {
     Program.run("trian")
         .refused(
             2,
-            "Unknown command 'trian', expected one of demo, train, reconstruct, evaluate,"
+            "Unknown command 'trian', expected one of demo, classify, train, reconstruct, evaluate,"
                 + " visualize, simulate, plan, info; see 'larmor --help'");
   }
 
@@ -63,7 +63,7 @@ final class CommandLineTest {
     Program.run("train", "--data=x", "--num-epoch=3")
         .refused(
             2,
-            "Unknown option: '--num-epoch=3'; did you mean --num-epochs?"
+            "Unknown option: '--num-epoch=3'; did you mean --num-epochs or --num-folds?"
                 + " See 'larmor train --help'");
   }
 
@@ -94,7 +94,7 @@ final class CommandLineTest {
         "--workers=0 | the number of workers must be at least 1, not 0",
         "--checkpoint-interval=0 | the checkpoint interval must be at least 1, not 0",
         "--acceleration=-4 | the acceleration must not be negative: -4",
-        "--use-random-mask=2 | the probability of random masks must be in [0, 1], not 2.0",
+        "--use-random-mask=2 | probability of random masks 2.0 outside [0, 1]",
         "--clip-norm=-1 | the bound on the gradients' norm must not be negative: -1.0",
         "--threads=0 | threads must be at least 1, not 0",
         "--budget=lots | Invalid value for option '--budget':"
@@ -167,6 +167,6 @@ final class CommandLineTest {
     String err =
         Program.run("train", "--data=nowhere", "--device", Program.DEVICE, "--stacktrace").err();
     assertTrue(err.startsWith("larmor: nowhere/train: no such folder"), err);
-    assertTrue(err.contains("at dev.larmor.models.data.fastmri.FastMriFolder.open"), err);
+    assertTrue(err.contains("at dev.larmor.models.data.fastmri.VolumeSet.open"), err);
   }
 }

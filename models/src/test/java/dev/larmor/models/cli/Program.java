@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,6 +43,13 @@ final class Program {
   }
 
   private Program() {}
+
+  /** Where {@link #train} leaves a run of so many epochs. */
+  static Path folder(Path out, int epochs) {
+    return out.resolve("fivarnet_f1_i1_attn0_c2_s2_larmor")
+        .resolve("epoch" + epochs + "_fold1_slice1")
+        .resolve("all-slice0");
+  }
 
   /** Runs {@code larmor arguments…}; paths and numbers become strings. */
   static Result run(Object... arguments) {

@@ -43,7 +43,7 @@ final class ReconstructCommandTest {
     Phantom.TINY.writeLeaderboard(leaderboard, 2);
     Path run = shared.resolve("run");
     Program.train(shared, run).succeeded();
-    checkpoint = Trainer.last(run);
+    checkpoint = Trainer.last(Program.folder(run, 1));
   }
 
   private static Result reconstruct(Path data, Path out, String... more) {

@@ -4,10 +4,10 @@ import static dev.larmor.models.cli.Program.DEVICE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.larmor.models.data.fastmri.FastMriFolder;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
 import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.data.fastmri.VolumeSet;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -76,8 +76,7 @@ final class SimulateCommandTest {
     Program.Result result =
         simulate(data, "--train", subject, "--val", other, "--anatomy=knee").succeeded();
     assertEquals("8 files in " + data, result.out().strip());
-    FastMriFolder training =
-        FastMriFolder.open(data.resolve("train"), Targets.REQUIRED, BadFiles.FAIL);
+    VolumeSet training = VolumeSet.open(data.resolve("train"), Targets.REQUIRED, BadFiles.FAIL);
     assertEquals(2, training.volumes().size());
     Volume volume = training.volumes().getFirst();
     assertEquals("knee_acc4_1.h5", volume.name());

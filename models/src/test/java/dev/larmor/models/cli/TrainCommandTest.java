@@ -45,6 +45,7 @@ final class TrainCommandTest {
     String small = "\\d(\\.\\d+)?";
     List<String> expected = new ArrayList<>();
     for (int epoch = 0; epoch < 2; epoch++) {
+      expected.add("Fold 0/1 for class all");
       expected.add("Adjusting learning rate to 0\\.\\d{6}");
       for (int iteration = 0; iteration < 4; iteration += 2) {
         expected.add(
@@ -54,6 +55,7 @@ final class TrainCommandTest {
       expected.add(
           "Epoch = \\[   %d/   2\\]   TrainLoss = %s   ValLoss = %s   TrainTime = %ss   ValTime = %ss"
               .formatted(epoch, small, small, number, number));
+      expected.add("The device waited for data " + number + " % of the time");
     }
     List<String> lines = out.lines().toList();
     assertEquals(expected.size(), lines.size(), out);
@@ -74,7 +76,7 @@ final class TrainCommandTest {
               .matches(
                   "epoch %d/2  loss 0\\.\\d{5}  validation 0\\.\\d{5}( \\(best\\))?"
                           .formatted(epoch)
-                      + "  rate \\d\\.\\d\\de-\\d\\d  \\d+\\.\\d s \\+ \\d+\\.\\d s"),
+                      + "  rate \\d\\.\\d\\de-\\d\\d  \\d+\\.\\d s \\+ \\d+\\.\\d s  idle \\d+\\.\\d %"),
           lines.get(epoch - 1));
     }
   }
@@ -82,10 +84,11 @@ final class TrainCommandTest {
   @Test
   void tablesAndOptionsLieBesideTheCheckpoint() throws IOException {
     Program.train(data, folder, "--epochs=2").succeeded();
-    assertEquals(9, Files.readAllLines(folder.resolve("losses.csv")).size());
-    assertEquals(3, Files.readAllLines(folder.resolve("epochs.csv")).size());
-    assertTrue(Files.exists(Trainer.best(folder)));
-    String options = Files.readString(folder.resolve("options.yaml"));
+    Path run = Program.folder(folder, 2);
+    assertEquals(9, Files.readAllLines(run.resolve("losses.csv")).size());
+    assertEquals(3, Files.readAllLines(run.resolve("epochs.csv")).size());
+    assertTrue(Files.exists(Trainer.best(run)));
+    String options = Files.readString(run.resolve("args.txt"));
     assertTrue(options.contains("feature-cascades: 1\n"), options);
     assertTrue(options.contains("image-cascades: 1\n"), options);
     assertTrue(options.contains("attn-stride: 0\n"), "defaults too: " + options);
@@ -99,7 +102,7 @@ final class TrainCommandTest {
     for (LogFormat format : LogFormat.values()) {
       StringWriter out = new StringWriter();
       Console console = new Console(new PrintWriter(out), new PrintWriter(out), false);
-      try (TrainingLog log = TrainingLog.of(format, console, 1, 1, 1)) {
+      try (TrainingLog log = TrainingLog.of(format, console, 1, "all", List.of(), 1)) {
         log.overflowed(scale);
       }
       assertEquals(
@@ -114,8 +117,9 @@ final class TrainCommandTest {
     Path first = folder.resolve("first");
     Path second = folder.resolve("second");
     Program.train(data, first, "--betas=0.9,0.99", "--use-random-mask").succeeded();
-    Program.run("train", "--config", first.resolve("options.yaml"), "--out", second).succeeded();
-    assertSame(first, second);
+    Program.run("train", "--config", Program.folder(first, 1).resolve("args.txt"), "--out", second)
+        .succeeded();
+    assertSame(first, second, 1);
     String json =
         """
         {"data": "%s", "device": "%s", "feature-cascades": 1, "image-cascades": 1, "chans": 2,
@@ -127,10 +131,12 @@ final class TrainCommandTest {
     Files.writeString(file, json);
     Path third = folder.resolve("third");
     Program.run("train", "--config", file, "--out", third, "--lr=1e-2").succeeded();
-    assertSame(first, third);
+    assertSame(first, third, 1);
   }
 
-  private static void assertSame(Path expected, Path actual) throws IOException {
+  private static void assertSame(Path expectedOut, Path actualOut, int epochs) throws IOException {
+    Path expected = Program.folder(expectedOut, epochs);
+    Path actual = Program.folder(actualOut, epochs);
     try (SafetensorsReader a = SafetensorsReader.open(Trainer.last(expected));
         SafetensorsReader b = SafetensorsReader.open(Trainer.last(actual))) {
       assertEquals(a.names(), b.names());
@@ -150,14 +156,15 @@ final class TrainCommandTest {
     Path first = folder.resolve("first");
     Path second = folder.resolve("second");
     Program.train(data, first).succeeded();
-    Program.train(data, second, "--initial-weights", Trainer.last(first)).succeeded();
-    double before = firstLoss(first);
-    double after = firstLoss(second);
+    Program.train(data, second, "--initial-weights", Trainer.last(Program.folder(first, 1)))
+        .succeeded();
+    double before = firstLoss(Program.folder(first, 1));
+    double after = firstLoss(Program.folder(second, 1));
     assertTrue(after < before, before + " to " + after);
   }
 
   private static double firstLoss(Path run) throws IOException {
-    return Double.parseDouble(Files.readAllLines(run.resolve("losses.csv")).get(1).split(",")[2]);
+    return Double.parseDouble(Files.readAllLines(run.resolve("losses.csv")).get(1).split(",")[3]);
   }
 
   private static final String[] LONG_RUN = {
@@ -180,10 +187,12 @@ final class TrainCommandTest {
     awaitIteration(process, 1, 2);
     process.destroyForcibly();
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertTrue(Files.exists(Trainer.last(killed)));
-    assertTrue(Files.readAllLines(killed.resolve("losses.csv")).size() < 13, "it was done");
+    assertTrue(Files.exists(Trainer.last(Program.folder(killed, 3))));
+    assertTrue(
+        Files.readAllLines(Program.folder(killed, 3).resolve("losses.csv")).size() < 13,
+        "it was done");
     Program.train(data, killed, resumed()).succeeded();
-    assertSame(whole, killed);
+    assertSame(whole, killed, 3);
   }
 
   /** Ctrl-C: the run saves itself, says how to go on, and ends with 130. */
@@ -201,7 +210,7 @@ final class TrainCommandTest {
     assertEquals(130, process.exitValue(), lines.toString());
     assertEquals("stopped and saved; the same command with --resume goes on", lines.getLast());
     Program.train(data, stopped, resumed()).succeeded();
-    assertSame(whole, stopped);
+    assertSame(whole, stopped, 3);
   }
 
   /** A card may fail in the middle of an epoch: what was saved is whole and goes on from there. */
@@ -215,10 +224,10 @@ final class TrainCommandTest {
     List<String> command = new ArrayList<>(Program.training(data, lost, (Object[]) LONG_RUN));
     command.set(command.indexOf("--device") + 1, device);
     Program.run(command.toArray()).refused(1, device + " is lost to this process");
-    int lines = Files.readAllLines(lost.resolve("losses.csv")).size();
+    int lines = Files.readAllLines(Program.folder(lost, 3).resolve("losses.csv")).size();
     assertTrue(lines > 2 && lines < 13, lines + " lines");
     Program.train(data, lost, resumed()).succeeded();
-    assertSame(whole, lost);
+    assertSame(whole, lost, 3);
   }
 
   private static Object[] resumed() {

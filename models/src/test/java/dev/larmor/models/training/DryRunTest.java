@@ -168,7 +168,8 @@ final class DryRunTest {
             SIZE.width(),
             SamplingMask.full(SIZE.width()),
             SIZE.target(),
-            1);
+            1,
+            Anatomy.BRAIN);
     try (Device device =
         Device.open("cpu", DeviceConfig.DEFAULT.withThreads(1).withBudget(all - 1))) {
       Recompute choice = RecomputeChoice.fitting(device, SMALL, Criterion.SOBEL).apply(volume);

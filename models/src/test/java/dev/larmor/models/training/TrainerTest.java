@@ -31,13 +31,13 @@ import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.MaskPolicy;
 import dev.larmor.models.data.SamplingMask;
-import dev.larmor.models.data.fastmri.FastMriFolder;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.SliceLoader;
 import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.data.fastmri.VolumeSet;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.loss.Criterion;
 import dev.larmor.models.loss.SliceContext;
@@ -71,7 +71,7 @@ final class TrainerTest {
   private static final List<Double> LOSSES = new ArrayList<>();
 
   private static final List<Double> RATES = new ArrayList<>();
-  private static final List<Trainer.Epoch> EPOCHS = new ArrayList<>();
+  private static final List<Round.Summary> ROUNDS = new ArrayList<>();
 
   @TempDir private static Path data;
   private static Path whole;
@@ -86,20 +86,20 @@ final class TrainerTest {
     TrainingListener listener =
         new TrainingListener() {
           @Override
-          public void learningRate(int epoch, double rate) {
+          public void round(Round round, double rate) {
             RATES.add(rate);
           }
 
           @Override
-          public void iteration(int epoch, int iteration, int iterations, double loss) {
+          public void iteration(Round round, int iteration, int iterations, double loss) {
             assertEquals(5, iterations);
             assertEquals(LOSSES.size() % 5 + 1, iteration);
             LOSSES.add(loss);
           }
 
           @Override
-          public void epoch(Trainer.Epoch summary, boolean best) {
-            EPOCHS.add(summary);
+          public void done(Round.Summary summary, boolean best) {
+            ROUNDS.add(summary);
           }
         };
     assertEquals(Trainer.End.COMPLETED, run(whole, settings(1, 100), 1, listener, NEVER));
@@ -114,16 +114,16 @@ final class TrainerTest {
         Adam.Config.adamW(0.2, 0.999, 1e-6),
         2,
         0,
-        0,
-        0.5,
+        new TrainingMasks(0, 0.08, 0.5),
         7,
         workers,
         checkpointInterval,
+        true,
         BadFiles.FAIL);
   }
 
-  private static FastMriFolder open(String split) {
-    return FastMriFolder.open(data.resolve(split), Targets.REQUIRED, BadFiles.FAIL);
+  private static VolumeSet open(String split) {
+    return VolumeSet.open(data.resolve(split), Targets.REQUIRED, BadFiles.FAIL);
   }
 
   /** Trains in a new process's stead: everything is opened anew, and resumed if there is a run. */
@@ -152,8 +152,7 @@ final class TrainerTest {
                 network,
                 settings,
                 RecomputeChoice.always(Recompute.NEVER),
-                open("train"),
-                open("val"),
+                List.of(new Split(open("train"), open("val"))),
                 out,
                 listener)) {
       if (Files.exists(Trainer.last(out))) {
@@ -233,15 +232,15 @@ final class TrainerTest {
     TrainingListener dies =
         new TrainingListener() {
           @Override
-          public void iteration(int epoch, int iteration, int iterations, double loss) {
-            if (epoch == 1 && iteration == 4) {
+          public void iteration(Round round, int iteration, int iterations, double loss) {
+            if (round.epoch() == 1 && iteration == 4) {
               throw new IllegalStateException("died");
             }
           }
         };
     assertThrows(IllegalStateException.class, () -> run(died, settings(1, 2), 1, dies, NEVER));
     Files.writeString(
-        died.resolve("losses.csv"), Files.readString(died.resolve("losses.csv")) + "1,3,0.5\n");
+        died.resolve("losses.csv"), Files.readString(died.resolve("losses.csv")) + "1,0,3,0.5\n");
     run(died, settings(1, 2), 1, new TrainingListener() {}, NEVER);
     assertSameRun(whole, died);
   }
@@ -272,11 +271,11 @@ final class TrainerTest {
             s.optimizer(),
             s.accumulation(),
             s.clipNorm(),
-            s.acceleration(),
-            s.randomMask(),
+            s.masks(),
             8,
             s.workers(),
             s.checkpointInterval(),
+            s.keepRounds(),
             s.badFiles());
     run(folder, other, 1, new TrainingListener() {}, NEVER);
     assertNotEquals(digests(Trainer.last(whole)), digests(Trainer.last(folder)));
@@ -303,7 +302,7 @@ final class TrainerTest {
     assertEquals(5.5e-3, RATES.get(1), 1e-15);
     assertEquals(10, LOSSES.size());
 
-    FastMriFolder training = open("train");
+    VolumeSet training = open("train");
     int[] order = Philox.of(7, "shuffle").with(0).permutation(5);
     List<Double> byHand = new ArrayList<>();
     try (Device device = Device.open(DEVICE, DeviceConfig.DEFAULT.withThreads(1));
@@ -336,11 +335,11 @@ final class TrainerTest {
     assertEquals(byHand, LOSSES.subList(0, 5));
     assertEquals(
         byHand.stream().mapToDouble(Double::doubleValue).sum() / 5,
-        EPOCHS.getFirst().trainLoss(),
+        ROUNDS.getFirst().trainLoss(),
         1e-12);
   }
 
-  private static Sample read(FastMriFolder data, int slice, long seed, int epoch, int sample) {
+  private static Sample read(VolumeSet data, int slice, long seed, int epoch, int sample) {
     MaskSource masks =
         MaskSource.perSample(
             volume -> new MaskPolicy(volume.name().contains("acc8") ? 8 : 4, 0.08, 0.5),
@@ -356,7 +355,7 @@ final class TrainerTest {
   /** 1 − SSIM by its formula in plain Java, mean over slices, then over volumes. */
   @Test
   void validationByHand() throws IOException {
-    FastMriFolder data = open("val");
+    VolumeSet data = open("val");
     double[] byHand = new double[data.volumes().size()];
     try (Device device = Device.open(DEVICE);
         Network network = Network.place(device, NETWORK, 0)) {
@@ -374,11 +373,11 @@ final class TrainerTest {
         }
       }
     }
-    double validation = EPOCHS.getLast().validationLoss();
+    double validation = ROUNDS.getLast().validationLoss();
     assertEquals((byHand[0] + byHand[1]) / 2, validation, 2e-6);
     assertEquals(
         Double.toString(validation),
-        Files.readAllLines(whole.resolve("epochs.csv")).getLast().split(",")[2]);
+        Files.readAllLines(whole.resolve("epochs.csv")).getLast().split(",")[3]);
   }
 
   /** Structural similarity with a uniform 7 x 7 window, valid windows, sample covariance. */
@@ -415,11 +414,11 @@ final class TrainerTest {
 
   @Test
   void theLossFalls() {
-    List<Trainer.Epoch> epochs = new ArrayList<>();
+    List<Round.Summary> epochs = new ArrayList<>();
     TrainingListener listener =
         new TrainingListener() {
           @Override
-          public void epoch(Trainer.Epoch summary, boolean best) {
+          public void done(Round.Summary summary, boolean best) {
             epochs.add(summary);
           }
         };
@@ -432,11 +431,11 @@ final class TrainerTest {
             Adam.Config.adamW(0.9, 0.999, 0),
             1,
             1,
-            4,
-            0,
+            TrainingMasks.DEFAULT.withAcceleration(4),
             1,
             1,
             100,
+            false,
             BadFiles.FAIL);
     run(folder, longer, 1, listener, NEVER);
     double first = epochs.getFirst().trainLoss();
@@ -530,15 +529,14 @@ final class TrainerTest {
                   s.optimizer(),
                   1,
                   0,
-                  0,
-                  0,
+                  TrainingMasks.DEFAULT,
                   7,
                   1,
                   100,
+                  false,
                   BadFiles.FAIL),
               RecomputeChoice.always(Recompute.NEVER),
-              open("train"),
-              open("val"),
+              List.of(new Split(open("train"), open("val"))),
               folder,
               overflows)) {
         assertEquals(
@@ -562,11 +560,11 @@ final class TrainerTest {
             s.optimizer(),
             1,
             0,
-            4,
-            0,
+            TrainingMasks.DEFAULT.withAcceleration(4),
             7,
             1,
             100,
+            false,
             BadFiles.FAIL);
     String message =
         assertThrows(

@@ -2,7 +2,7 @@ package dev.larmor.models.data.fastmri;
 
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.SamplingMask;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -26,7 +26,7 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
   /** What stands in a position's place of the ring when it could not be read. */
   private record Failure(Throwable reason) {}
 
-  private final FastMriFolder folder;
+  private final VolumeSet folder;
   private final List<SliceIndex> order;
   private final MaskSource masks;
   private final BadFiles badFiles;
@@ -52,11 +52,7 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
    * @param workers number of reading threads, at least 1
    */
   public SliceLoader(
-      FastMriFolder folder,
-      List<SliceIndex> order,
-      MaskSource masks,
-      BadFiles badFiles,
-      int workers) {
+      VolumeSet folder, List<SliceIndex> order, MaskSource masks, BadFiles badFiles, int workers) {
     if (workers < 1) {
       throw new IllegalArgumentException(workers + " workers, expected at least 1");
     }

@@ -1,5 +1,6 @@
 package dev.larmor.models.data.fastmri;
 
+import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.SamplingMask;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param mask the file's sampling mask; full if it has none
  * @param imageSize side S of the square target, 0 without one
  * @param max maximum of the volume's target, 0 without one
+ * @param anatomy what was scanned: as the file name says, else by the width, unless it was told
  */
 public record Volume(
     String name,
@@ -28,4 +30,11 @@ public record Volume(
     int width,
     SamplingMask mask,
     int imageSize,
-    float max) {}
+    float max,
+    Anatomy anatomy) {
+  /** The same volume, of an anatomy that somebody knows better. */
+  Volume of(Anatomy told) {
+    return new Volume(
+        name, kspaceFile, imageFile, slices, coils, height, width, mask, imageSize, max, told);
+  }
+}

@@ -10,7 +10,7 @@
  *                                             fully sampled
  * </pre>
  *
- * <p>{@link dev.larmor.models.data.fastmri.FastMriFolder} checks every file before any work starts;
+ * <p>{@link dev.larmor.models.data.fastmri.VolumeSet} checks every file before any work starts;
  * {@link dev.larmor.models.data.fastmri.SliceLoader} then reads slices ahead of their use.
  */
 package dev.larmor.models.data.fastmri;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.Classifier;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,8 +16,8 @@ final class SampleDataTest {
   @ParameterizedTest
   @CsvSource({"train, 4", "val, 2", "leaderboard/acc4, 1", "leaderboard/acc8, 1"})
   void everySliceIsThere(String split, int volumes) {
-    FastMriFolder folder =
-        FastMriFolder.open(Path.of("sample").resolve(split), Targets.REQUIRED, BadFiles.FAIL);
+    VolumeSet folder =
+        VolumeSet.open(Path.of("sample").resolve(split), Targets.REQUIRED, BadFiles.FAIL);
     assertEquals(volumes, folder.volumes().size());
     float max = 0;
     int slices = 0;

@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.MaskPolicy;
 import dev.larmor.models.data.SamplingMask;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
 import java.io.IOException;
@@ -35,13 +35,13 @@ final class SliceLoaderTest {
   private static final MaskPolicy POLICY = new MaskPolicy(4, 0.25, 0.5);
 
   @TempDir Path folder;
-  private FastMriFolder data;
+  private VolumeSet data;
   private List<SliceIndex> order;
 
   @BeforeEach
   void writeData() {
     TinyData.writeFolder(folder, 6);
-    data = FastMriFolder.open(folder, Targets.REQUIRED, BadFiles.FAIL);
+    data = VolumeSet.open(folder, Targets.REQUIRED, BadFiles.FAIL);
     order = new ArrayList<>(data.slices());
     order.addAll(data.slices());
     Collections.shuffle(order, new Random(3));

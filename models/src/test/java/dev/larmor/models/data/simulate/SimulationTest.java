@@ -11,12 +11,12 @@ import dev.larmor.engine.Philox;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.SamplingMask;
-import dev.larmor.models.data.fastmri.FastMriFolder;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
 import dev.larmor.models.data.fastmri.ImageVolume;
 import dev.larmor.models.data.fastmri.KspaceVolume;
 import dev.larmor.models.data.fastmri.Volume;
+import dev.larmor.models.data.fastmri.VolumeSet;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.data.nifti.NiftiVolume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -108,8 +108,8 @@ final class SimulationTest {
     return out;
   }
 
-  private static FastMriFolder open(Path folder) {
-    return FastMriFolder.open(folder, Targets.REQUIRED, BadFiles.FAIL);
+  private static VolumeSet open(Path folder) {
+    return VolumeSet.open(folder, Targets.REQUIRED, BadFiles.FAIL);
   }
 
   /** The centred orthonormal inverse transform's root-sum-of-squares, by its definition. */

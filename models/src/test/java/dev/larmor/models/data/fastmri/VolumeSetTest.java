@@ -13,8 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.SamplingMask;
-import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
-import dev.larmor.models.data.fastmri.FastMriFolder.Targets;
+import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.data.hdf5.Hdf5File;
 import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
@@ -29,11 +29,11 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class FastMriFolderTest {
+final class VolumeSetTest {
   @TempDir Path folder;
 
-  private FastMriFolder open() {
-    return FastMriFolder.open(folder, Targets.REQUIRED, BadFiles.FAIL);
+  private VolumeSet open() {
+    return VolumeSet.open(folder, Targets.REQUIRED, BadFiles.FAIL);
   }
 
   private Path kspaceFile() {
@@ -71,7 +71,7 @@ final class FastMriFolderTest {
     TinyData.writeFolder(folder, 3);
     Files.writeString(folder.resolve("kspace").resolve(".hidden.h5"), "not looked at");
     Files.writeString(folder.resolve("kspace").resolve("notes.txt"), "not looked at");
-    FastMriFolder data = open();
+    VolumeSet data = open();
     assertEquals(
         List.of("brain_acc4_0.h5", "brain_acc4_1.h5", "brain_acc4_2.h5"),
         data.volumes().stream().map(Volume::name).toList());
@@ -93,7 +93,7 @@ final class FastMriFolderTest {
             new SliceIndex(2, 2)),
         data.slices());
     assertTrue(data.problems().isEmpty());
-    assertEquals(folder, data.root());
+    assertEquals(folder.toString(), data.name());
   }
 
   @Test
@@ -128,7 +128,7 @@ final class FastMriFolderTest {
         writer.commit();
       }
     }
-    FastMriFolder data = open();
+    VolumeSet data = open();
     assertEquals(2, data.volumes().size());
     Volume volume = data.volumes().get(1);
     assertTrue(volume.mask().isFull());
@@ -144,7 +144,7 @@ final class FastMriFolderTest {
   void targetsMayBeOptional() {
     TinyData.writeKspace(folder.resolve("file1000.h5"), 0, 1, MASK);
     assertSentence(folder.resolve("file1000.h5") + ": no dataset 'reconstruction_rss'");
-    FastMriFolder data = FastMriFolder.open(folder, Targets.OPTIONAL, BadFiles.FAIL);
+    VolumeSet data = VolumeSet.open(folder, Targets.OPTIONAL, BadFiles.FAIL);
     assertTrue(data.volumes().getFirst().imageFile().isEmpty());
     assertEquals(0, data.volumes().getFirst().imageSize());
   }
@@ -172,8 +172,7 @@ final class FastMriFolderTest {
     assertEquals(
         missing + ": no such folder",
         assertThrows(
-                DataException.class,
-                () -> FastMriFolder.open(missing, Targets.OPTIONAL, BadFiles.FAIL))
+                DataException.class, () -> VolumeSet.open(missing, Targets.OPTIONAL, BadFiles.FAIL))
             .getMessage());
   }
 
@@ -309,7 +308,7 @@ final class FastMriFolderTest {
     Files.writeString(text, "no HDF5");
     Files.delete(gone);
     assertSentence(text + ": not an HDF5 file (and 1 more bad file)");
-    FastMriFolder data = FastMriFolder.open(folder, Targets.REQUIRED, BadFiles.SKIP);
+    VolumeSet data = VolumeSet.open(folder, Targets.REQUIRED, BadFiles.SKIP);
     assertEquals(2, data.volumes().size());
     assertEquals(
         List.of(
@@ -323,8 +322,7 @@ final class FastMriFolderTest {
     Files.delete(folder.resolve("image").resolve("brain_acc4_2.h5"));
     String message =
         assertThrows(
-                DataException.class,
-                () -> FastMriFolder.open(folder, Targets.REQUIRED, BadFiles.SKIP))
+                DataException.class, () -> VolumeSet.open(folder, Targets.REQUIRED, BadFiles.SKIP))
             .getMessage();
     assertTrue(message.startsWith(folder + ": none of 4 files is usable, e.g. "), message);
   }

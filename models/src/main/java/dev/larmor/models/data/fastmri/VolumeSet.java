@@ -1,5 +1,7 @@
 package dev.larmor.models.data.fastmri;
 
+import dev.larmor.models.data.Anatomy;
+import dev.larmor.models.data.Classifier;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.hdf5.Hdf5File;
 import java.io.IOException;
@@ -14,17 +16,21 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * A folder of volumes, every one checked before any work starts.
+ * Volumes to work on, every one checked before any work starts.
  *
- * <p>A folder with a sub-folder {@code kspace} is of the challenge's layout: files of the same name
- * in {@code kspace} and {@code image} belong together. Otherwise its HDF5 files are fastMRI's,
- * k-space and target in one. Volumes are in the order of their names, whatever the file system
- * lists.
+ * <p>They come from a folder. One with a sub-folder {@code kspace} is of the challenge's layout:
+ * files of the same name in {@code kspace} and {@code image} belong together. Otherwise its HDF5
+ * files are fastMRI's, k-space and target in one. Volumes are in the order of their names, whatever
+ * the file system lists.
+ *
+ * <p>From one set others are made: some of its volumes ({@link #where}), a range of each volume's
+ * slices ({@link #in}), two sets together ({@link #and}).
  */
-public final class FastMriFolder {
+public final class VolumeSet {
   /** Whether volumes must have targets. */
   public enum Targets {
     /** Training, validation and evaluation: a volume without a target is an error. */
@@ -37,18 +43,42 @@ public final class FastMriFolder {
   public enum BadFiles {
     /** Fail with the first one's reason and the number of others. */
     FAIL,
-    /** Leave it out and list it in {@link FastMriFolder#problems}. */
+    /** Leave it out and list it in {@link VolumeSet#problems}. */
     SKIP
   }
 
-  private final Path root;
+  /** One of the equal parts that every volume's slices are divided into, in order. */
+  public record SliceRange(int part, int parts) {
+    /** Every slice. */
+    public static final SliceRange ALL = new SliceRange(0, 1);
+
+    public SliceRange {
+      if (part < 0 || part >= parts) {
+        throw new IllegalArgumentException("slice range " + part + " of " + parts);
+      }
+    }
+
+    /** The first slice of a volume of {@code slices}: {@code ⌊part · slices / parts⌋}. */
+    public int first(int slices) {
+      return (int) ((long) part * slices / parts);
+    }
+
+    /** The slice after the last. */
+    public int end(int slices) {
+      return (int) ((part + 1L) * slices / parts);
+    }
+  }
+
+  private final String name;
   private final List<Volume> volumes;
   private final List<String> problems;
+  private final SliceRange range;
 
-  private FastMriFolder(Path root, List<Volume> volumes, List<String> problems) {
-    this.root = root;
+  private VolumeSet(String name, List<Volume> volumes, List<String> problems, SliceRange range) {
+    this.name = name;
     this.volumes = List.copyOf(volumes);
     this.problems = List.copyOf(problems);
+    this.range = range;
   }
 
   /**
@@ -58,7 +88,7 @@ public final class FastMriFolder {
    * @throws DataException if the folder is missing, holds no usable volume, or – unless bad files
    *     are skipped – one of its files is bad
    */
-  public static FastMriFolder open(Path root, Targets targets, BadFiles badFiles) {
+  public static VolumeSet open(Path root, Targets targets, BadFiles badFiles) {
     Objects.requireNonNull(targets, "targets");
     Objects.requireNonNull(badFiles, "badFiles");
     if (!Files.isDirectory(root)) {
@@ -78,27 +108,16 @@ public final class FastMriFolder {
     }
     List<Volume> volumes = new ArrayList<>();
     List<String> problems = new ArrayList<>();
-    for (String name : names) {
-      try {
-        if (!kspaceFiles.containsKey(name)) {
-          throw new DataException(
-              imageFiles.get(name) + ": no k-space file " + kspace.resolve(name) + " beside it");
-        }
-        Path kspaceFile = kspaceFiles.get(name);
-        Optional<Path> imageFile =
-            challenge ? Optional.ofNullable(imageFiles.get(name)) : fastMriTarget(kspaceFile);
-        if (imageFile.isEmpty() && targets == Targets.REQUIRED) {
-          throw new DataException(
-              kspaceFile
-                  + (challenge
-                      ? ": no image file " + image.resolve(name) + " beside it"
-                      : ": no dataset 'reconstruction_rss'"));
-        }
-        volumes.add(check(name, kspaceFile, imageFile));
-      } catch (DataException e) {
-        problems.add(e.getMessage());
-      }
-    }
+    // In parallel, as it takes as long as the disk does to find each file; gathered in order.
+    Stream<Checked> checks =
+        names.parallelStream()
+            .map(file ->
+                checked(
+                    file, root, challenge, kspaceFiles.get(file), imageFiles.get(file), targets));
+    checks.forEachOrdered(check -> {
+      check.volume.ifPresent(volumes::add);
+      check.problem.ifPresent(problems::add);
+    });
     if (!problems.isEmpty() && badFiles == BadFiles.FAIL) {
       int others = problems.size() - 1;
       throw new DataException(
@@ -109,7 +128,37 @@ public final class FastMriFolder {
       throw new DataException(
           root + ": none of " + problems.size() + " files is usable, e.g. " + problems.getFirst());
     }
-    return new FastMriFolder(root, volumes, problems);
+    return new VolumeSet(root.toString(), volumes, problems, SliceRange.ALL);
+  }
+
+  /** What became of a file: a volume, or the sentence that says why not. */
+  private record Checked(Optional<Volume> volume, Optional<String> problem) {}
+
+  private static Checked checked(
+      String name, Path root, boolean challenge, Path kspace, Path image, Targets targets) {
+    try {
+      return new Checked(
+          Optional.of(volume(name, root, challenge, kspace, image, targets)), Optional.empty());
+    } catch (DataException e) {
+      return new Checked(Optional.empty(), Optional.of(e.getMessage()));
+    }
+  }
+
+  private static Volume volume(
+      String name, Path root, boolean challenge, Path kspace, Path image, Targets targets) {
+    if (kspace == null) {
+      throw new DataException(
+          image + ": no k-space file " + root.resolve("kspace").resolve(name) + " beside it");
+    }
+    Optional<Path> target = challenge ? Optional.ofNullable(image) : fastMriTarget(kspace);
+    if (target.isEmpty() && targets == Targets.REQUIRED) {
+      throw new DataException(
+          kspace
+              + (challenge
+                  ? ": no image file " + root.resolve("image").resolve(name) + " beside it"
+                  : ": no dataset 'reconstruction_rss'"));
+    }
+    return check(name, kspace, target);
   }
 
   private static String plural(int n) {
@@ -168,13 +217,14 @@ public final class FastMriFolder {
           kspace.width(),
           kspace.mask(),
           imageSize,
-          max);
+          max,
+          Classifier.STANDARD.anatomy(name, kspace.width()));
     }
   }
 
-  /** The folder. */
-  public Path root() {
-    return root;
+  /** The folder the volumes are of, or what was made of it; for messages. */
+  public String name() {
+    return name;
   }
 
   /** The usable volumes, in the order of their names. */
@@ -187,11 +237,37 @@ public final class FastMriFolder {
     return problems;
   }
 
-  /** Every slice of every volume, in order. */
+  /** The volumes that satisfy a condition; there may be none. */
+  public VolumeSet where(Predicate<Volume> wanted) {
+    return new VolumeSet(name, volumes.stream().filter(wanted).toList(), problems, range);
+  }
+
+  /** The same volumes, all of one anatomy, whatever their names and widths say. */
+  public VolumeSet of(Anatomy anatomy) {
+    return new VolumeSet(
+        name, volumes.stream().map(volume -> volume.of(anatomy)).toList(), problems, range);
+  }
+
+  /** The same volumes with a range of each one's slices. */
+  public VolumeSet in(SliceRange slices) {
+    return new VolumeSet(name, volumes, problems, slices);
+  }
+
+  /** The volumes of this set, then those of another. */
+  public VolumeSet and(VolumeSet other) {
+    return new VolumeSet(
+        name + " and " + other.name,
+        Stream.concat(volumes.stream(), other.volumes.stream()).toList(),
+        Stream.concat(problems.stream(), other.problems.stream()).toList(),
+        range);
+  }
+
+  /** Every slice of every volume that is in the range, in order. */
   public List<SliceIndex> slices() {
     List<SliceIndex> slices = new ArrayList<>();
     for (int v = 0; v < volumes.size(); v++) {
-      for (int s = 0; s < volumes.get(v).slices(); s++) {
+      int count = volumes.get(v).slices();
+      for (int s = range.first(count); s < range.end(count); s++) {
         slices.add(new SliceIndex(v, s));
       }
     }
