@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       ClassifyCommand.class,
       TrainCommand.class,
+      RecipeCommand.class,
       ReconstructCommand.class,
       EvaluateCommand.class,
       VisualizeCommand.class,

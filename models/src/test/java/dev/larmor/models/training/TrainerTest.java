@@ -1,6 +1,7 @@
 package dev.larmor.models.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -576,5 +577,90 @@ final class TrainerTest {
             "the loss is (NaN|-?Infinity) in epoch \\d, iteration \\d \\(brain_acc\\d_\\d\\.h5,"
                 + " slice \\d\\): try a smaller learning rate or --clip-norm"),
         message);
+  }
+
+  /** Three folds of the training subjects, two epochs. */
+  private static Trainer.End folds(Path out, Path from, BooleanSupplier stop) {
+    TrainingSettings settings = settings(1, 100);
+    try (Device device = Device.open(DEVICE);
+        Network network = Network.place(device, NETWORK, settings.seed());
+        Trainer trainer =
+            new Trainer(
+                network,
+                settings,
+                RecomputeChoice.always(Recompute.NEVER),
+                Split.folds(open("train"), 3, settings.seed()),
+                out,
+                new TrainingListener() {})) {
+      if (Files.exists(Trainer.last(out))) {
+        trainer.resume(Trainer.last(out));
+      } else if (from != null) {
+        trainer.retrain(Trainer.last(from), 1);
+      }
+      return trainer.run(stop);
+    }
+  }
+
+  @Test
+  void everyFoldIsHeldOutInEveryEpoch() throws IOException {
+    assumeDeviceRoundsAsFilesDo();
+    Path out = folder.resolve("folds");
+    assertEquals(Trainer.End.COMPLETED, folds(out, null, NEVER));
+    List<String> rows = Files.readAllLines(out.resolve("epochs.csv"));
+    assertEquals(
+        List.of("epoch,fold", "0,0", "0,1", "0,2", "1,0", "1,1", "1,2"),
+        rows.stream().map(row -> row.replaceFirst("^(\\w+,\\w+),.*", "$1")).toList());
+    Schedule schedule = settings(1, 100).schedule();
+    for (int round = 0; round < 6; round++) {
+      String rate = rows.get(round + 1).split(",")[4];
+      assertEquals(schedule.rate(round), Double.parseDouble(rate), "set once a round");
+      assertTrue(Files.exists(Trainer.after(out, Round.numbered(round, 3))));
+    }
+    // The weights after the last round are the last model's.
+    Map<String, String> last = digests(Trainer.last(out));
+    digests(Trainer.after(out, new Round(1, 2, 3)))
+        .forEach((name, digest) -> assertEquals(last.get(name), digest, name));
+
+    Path pieces = folder.resolve("pieces");
+    int stops = 0;
+    while (folds(pieces, null, atQuestion(2)) == Trainer.End.STOPPED) {
+      stops++;
+      assertTrue(stops < 30, "no progress");
+      if (stops > 6) {
+        assertEquals(Trainer.End.COMPLETED, folds(pieces, null, NEVER));
+        break;
+      }
+    }
+    assertTrue(stops > 4, stops + " stops");
+    assertSameRun(out, pieces);
+    assertEquals(
+        -1, Files.mismatch(out.resolve("val_loss_log.npy"), pieces.resolve("val_loss_log.npy")));
+  }
+
+  /** Weights, moments and step count go on; order, masks and dropout are drawn anew. */
+  @Test
+  void retraining() throws IOException {
+    assumeDeviceRoundsAsFilesDo();
+    Path base = folder.resolve("base");
+    Path again = folder.resolve("again");
+    folds(base, null, NEVER);
+    assertTrue(Trainer.isComplete(base));
+    assertEquals(Trainer.End.STOPPED, folds(again, base, atQuestion(2)));
+    assertFalse(Trainer.isComplete(again));
+    try (SafetensorsReader before = SafetensorsReader.open(Trainer.last(base));
+        SafetensorsReader after = SafetensorsReader.open(Trainer.last(again))) {
+      long steps = Long.parseLong(before.metadata().get("optimizer.steps"));
+      assertEquals(Long.toString(steps + 2), after.metadata().get("optimizer.steps"));
+      assertEquals("1", after.metadata().get("retraining"));
+    }
+    assertEquals(Trainer.End.COMPLETED, folds(again, base, NEVER));
+    Path whole = folder.resolve("whole");
+    assertEquals(Trainer.End.COMPLETED, folds(whole, base, NEVER));
+    assertSameRun(whole, again);
+    Path fresh = folder.resolve("fresh");
+    folds(fresh, null, NEVER);
+    assertNotEquals(
+        Files.readString(fresh.resolve("losses.csv")),
+        Files.readString(whole.resolve("losses.csv")));
   }
 }
