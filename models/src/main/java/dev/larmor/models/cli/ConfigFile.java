@@ -51,7 +51,7 @@ final class ConfigFile implements IDefaultValueProvider {
     for (String word : args) {
       command = command.getSubcommands().getOrDefault(word, command);
     }
-    if (command != line) {
+    if (command.getSubcommands().isEmpty()) {
       config.check(file, command.getCommandSpec());
     }
     line.setDefaultValueProvider(config);

@@ -145,6 +145,18 @@ final class TrainerTest {
       int threads,
       TrainingListener listener,
       BooleanSupplier stop) {
+    return run(name, config, out, settings, threads, Recompute.NEVER, listener, stop);
+  }
+
+  private static Trainer.End run(
+      String name,
+      ModelConfig config,
+      Path out,
+      TrainingSettings settings,
+      int threads,
+      Recompute recompute,
+      TrainingListener listener,
+      BooleanSupplier stop) {
     DeviceConfig open = DeviceConfig.DEFAULT.withThreads(threads).withPrecision(config.precision());
     try (Device device = Device.open(name, open);
         Network network = Network.place(device, config, settings.seed());
@@ -152,7 +164,7 @@ final class TrainerTest {
             new Trainer(
                 network,
                 settings,
-                RecomputeChoice.always(Recompute.NEVER),
+                RecomputeChoice.always(recompute),
                 List.of(new Split(open("train"), open("val"))),
                 out,
                 listener)) {
@@ -248,7 +260,7 @@ final class TrainerTest {
 
   @Test
   void readersChangeNoBit() throws IOException {
-    for (int workers = 2; workers <= 3; workers++) {
+    for (int workers : new int[] {2, 4}) {
       Path out = folder.resolve(Integer.toString(workers));
       run(out, settings(workers, 100), 1, new TrainingListener() {}, NEVER);
       assertSameRun(whole, out);
@@ -258,6 +270,21 @@ final class TrainerTest {
   @Test
   void threadsChangeNoBit() throws IOException {
     run(folder, settings(1, 100), 2, new TrainingListener() {}, NEVER);
+    assertSameRun(whole, folder);
+  }
+
+  /** Dropout is on in this network: recomputed, it must drop the same channels. */
+  @Test
+  void recomputingChangesNoBit() throws IOException {
+    run(
+        DEVICE,
+        NETWORK,
+        folder,
+        settings(1, 100),
+        1,
+        Recompute.ALWAYS,
+        new TrainingListener() {},
+        NEVER);
     assertSameRun(whole, folder);
   }
 
