@@ -253,7 +253,8 @@ final class TrainerTest {
         };
     assertThrows(IllegalStateException.class, () -> run(died, settings(1, 2), 1, dies, NEVER));
     Files.writeString(
-        died.resolve("losses.csv"), Files.readString(died.resolve("losses.csv")) + "1,0,3,0.5\n");
+        died.resolve("losses.csv"),
+        Files.readString(died.resolve("losses.csv")) + "1,0,3,0.5\n1,0,");
     run(died, settings(1, 2), 1, new TrainingListener() {}, NEVER);
     assertSameRun(whole, died);
   }
