@@ -40,14 +40,16 @@ public record Quality(double ssim, double psnr, double nmse) {
 
   private static Quality inside(Tensor image, Tensor target, Tensor mask, double dataRange) {
     double ssim = StructuralSimilarity.perSlice(image, target, dataRange)[0];
-    double[] x = image.toDoubles();
-    double[] y = target.toDoubles();
+    float[] x = image.toFloats();
+    float[] y = target.toFloats();
     double error = 0;
     double energy = 0;
     double pixels = 0;
     for (int i = 0; i < x.length; i++) {
-      error += (x[i] - y[i]) * (x[i] - y[i]);
-      energy += y[i] * y[i];
+      double wanted = y[i];
+      double difference = x[i] - wanted;
+      error += difference * difference;
+      energy += wanted * wanted;
     }
     for (float pixel : mask.toFloats()) {
       pixels += pixel;

@@ -44,8 +44,7 @@ final class Svg {
 
   /** An entry of a legend, to be put into a text. */
   static Html legend(String color, String label) {
-    return Html.of(
-        "<tspan fill=\"%s\" dx=\"18\">&#9632;</tspan><tspan dx=\"6\">%s</tspan>", color, label);
+    return Html.of("&#160;&#160;<tspan fill=\"%s\">&#9632;</tspan>&#160;%s", color, label);
   }
 
   /** The whole: an {@code <svg>} element. */
