@@ -72,24 +72,26 @@ final class VisualizeCommand implements Callable<Integer> {
     }
     boolean all = file == null && only == null;
     List<Score.Volume> volumes = new ArrayList<>();
-    int[] pictures = {0};
+    int pictures = 0;
     try (Device opened = device.open();
         ProgressLine progress = console.progress("drawing", entries.size())) {
       Evaluation evaluation = new Evaluation(opened);
       for (Leaderboard.Entry entry : entries) {
+        List<Comparison> wanted = new ArrayList<>();
         volumes.add(
             evaluation.volume(
                 entry,
                 comparison -> {
                   if (only == null || only == comparison.slice()) {
-                    draw(entry, comparison, all);
-                    pictures[0]++;
+                    wanted.add(comparison);
                   }
                 }));
+        wanted.parallelStream().forEach(comparison -> draw(entry, comparison, all));
+        pictures += wanted.size();
         progress.at(volumes.size(), entry.name().toString());
       }
     }
-    if (pictures[0] == 0) {
+    if (pictures == 0) {
       throw new DataException("no volume has a slice " + only);
     }
     String place = out.toString();
@@ -100,7 +102,7 @@ final class VisualizeCommand implements Callable<Integer> {
       AtomicFile.write(index, new ReportPage(title, score, ResultOptions.unmatched(board)).html());
       place += "; now open " + index.toAbsolutePath();
     }
-    console.line(Larmor.count(pictures[0], "picture") + " in " + place);
+    console.line(Larmor.count(pictures, "picture") + " in " + place);
     return 0;
   }
 
