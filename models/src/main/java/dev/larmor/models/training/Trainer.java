@@ -16,7 +16,7 @@ import dev.larmor.models.data.fastmri.SliceLoader;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.loss.SliceContext;
-import dev.larmor.models.metric.Metric;
+import dev.larmor.models.metric.StructuralSimilarity;
 import dev.larmor.models.training.TrainingStep.Slice;
 import dev.larmor.models.varnet.ModelConfig;
 import java.nio.file.Files;
@@ -544,8 +544,7 @@ public final class Trainer implements AutoCloseable {
       Slice slice = Slice.upload(network.device(), sample, context(sample));
       int size = sample.volume().imageSize();
       Tensor image = network.model().reconstruct(slice.kspace(), slice.mask(), size, size);
-      SliceContext context = slice.context();
-      return Metric.SSIM.perSlice(image, slice.target(), context.dataRange(), context.anatomy())[0];
+      return StructuralSimilarity.perSlice(image, slice.target(), slice.context().dataRange())[0];
     });
   }
 

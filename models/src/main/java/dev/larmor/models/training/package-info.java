@@ -5,6 +5,8 @@
  * schedule, validation, checkpoints that resume to the same bits. {@link
  * dev.larmor.models.training.Checkpoint} is its file. {@link dev.larmor.models.training.DryRun}
  * tells what a step costs without running it. {@link dev.larmor.models.training.Reconstruction}
- * turns k-space files into image files, {@link dev.larmor.models.training.Evaluation} scores those.
+ * turns k-space files into image files, {@link dev.larmor.models.training.Evaluation} compares
+ * those, and the baselines there are, with their targets; {@link dev.larmor.models.training.Score}
+ * has the means.
  */
 package dev.larmor.models.training;
