@@ -55,4 +55,5 @@ def main():
         volume(root, "val" if number % 10 == 9 else "train", number)
 
 
-main()
+if __name__ == "__main__":
+    main()
