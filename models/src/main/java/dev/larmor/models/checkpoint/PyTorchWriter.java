@@ -24,10 +24,11 @@ import java.util.zip.ZipOutputStream;
  * Writes a state dict as PyTorch's {@code torch.save} does, so that {@code torch.load(file,
  * weights_only=True)} gives what {@code load_state_dict} takes.
  *
- * <p>The archive has {@code archive/data.pkl}, a pickle of protocol 2 of an OrderedDict of tensors,
+ * <p>The archive has {@code archive/data.pkl}, a pickle of protocol 2 of a dictionary of tensors,
  * {@code byteorder}, {@code version} and one stored – never compressed – entry of {@code data/} for
  * each storage, whose bytes begin at a multiple of 64 so that they can be mapped. There are no time
- * stamps: equal tensors make equal files. libtorch 2.10 opens such files ({@code bench/peer --mode
+ * stamps: equal tensors make equal files. The dictionary is a plain one: libtorch's {@code
+ * pickle_load} knows no OrderedDict. Version 2.10 opens such files ({@code bench/peer --mode
  * tensors}).
  */
 public final class PyTorchWriter {
@@ -84,7 +85,7 @@ public final class PyTorchWriter {
   private static byte[] pickle(List<TensorSource> tensors, Map<String, String> aliases) {
     Map<String, Integer> storages = new LinkedHashMap<>();
     Pickle pickle = new Pickle();
-    pickle.op(0x80).op(2).orderedDict().op('(');
+    pickle.op(0x80).op(2).op('}').op('(');
     for (TensorSource tensor : tensors) {
       if (storages.putIfAbsent(tensor.name(), storages.size()) != null) {
         throw new IllegalArgumentException("tensor name '" + tensor.name() + "' is used twice");
