@@ -55,7 +55,7 @@ final class CommandLineTest {
         .refused(
             2,
             "Unknown command 'trian', expected one of demo, train, reconstruct, evaluate,"
-                + " visualize, simulate, plan, info; see 'larmor --help'");
+                + " visualize, import, export, simulate, plan, info; see 'larmor --help'");
   }
 
   @Test
