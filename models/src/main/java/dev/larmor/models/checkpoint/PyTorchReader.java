@@ -68,7 +68,7 @@ public final class PyTorchReader implements TensorFile {
   }
 
   /** Whether a file begins as PyTorch's do, now or before version 1.6. */
-  public static boolean recognises(Path path) {
+  static boolean recognises(Path path) {
     byte[] start = start(path);
     return isZip(start) || isLegacy(start);
   }
