@@ -153,9 +153,9 @@ public final class PyTorchReader implements TensorFile {
   private byte[] pickle() throws IOException {
     ZipEntry entry = zip.getEntry(prefix + "data.pkl");
     try (InputStream in = zip.getInputStream(entry)) {
-      byte[] pickle = in.readNBytes(Unpickler.MAX_BYTES + 1);
-      if (pickle.length > Unpickler.MAX_BYTES) {
-        throw bad("its data.pkl is larger than " + Unpickler.MAX_BYTES + " bytes");
+      byte[] pickle = in.readNBytes(PickleInput.MAX_BYTES + 1);
+      if (pickle.length > PickleInput.MAX_BYTES) {
+        throw bad("its data.pkl is larger than " + PickleInput.MAX_BYTES + " bytes");
       }
       CRC32 crc = new CRC32();
       crc.update(pickle);

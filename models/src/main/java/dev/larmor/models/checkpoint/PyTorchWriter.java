@@ -142,7 +142,7 @@ public final class PyTorchWriter {
     }
 
     void tensor(TensorSource tensor, int storage) {
-      String storageClass = Unpickler.STORAGES.get(tensor.type());
+      String storageClass = PythonObjects.STORAGES.get(tensor.type());
       if (storageClass == null) {
         throw new IllegalArgumentException("PyTorch has no storage of " + tensor.type());
       }

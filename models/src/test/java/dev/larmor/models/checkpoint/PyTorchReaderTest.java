@@ -73,7 +73,7 @@ final class PyTorchReaderTest {
   void everyTypeAndView(String name) {
     try (PyTorchReader file = PyTorchReader.open(resource(name))) {
       Map<String, TensorSource> tensors = file.tensors();
-      for (ElementType type : Unpickler.STORAGES.keySet()) {
+      for (ElementType type : PythonObjects.STORAGES.keySet()) {
         TensorSource tensor = tensors.get(type.name());
         assertEquals(type + "[2, 3]", tensor.toString());
         double[] expected =
@@ -132,7 +132,7 @@ final class PyTorchReaderTest {
       assertEquals(true, content.get("new_best"));
       assertEquals("../results/x", content.get("exp_dir"));
       assertArrayEquals(new byte[] {-1, 0}, (byte[]) content.get("note"));
-      var args = ((Unpickler.Namespace) content.get("args")).options();
+      var args = ((PythonObjects.Namespace) content.get("args")).options();
       assertEquals("/root/results/x", args.get("exp_dir"));
       assertEquals(List.of(0.2, 0.999), args.get("betas"));
       assertEquals(BigInteger.TWO.pow(70), args.get("seed"));

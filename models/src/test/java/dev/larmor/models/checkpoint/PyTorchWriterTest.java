@@ -91,7 +91,7 @@ final class PyTorchWriterTest {
 
   private static List<TensorSource> everything() {
     List<TensorSource> tensors = new ArrayList<>();
-    for (ElementType type : Unpickler.STORAGES.keySet().stream().sorted().toList()) {
+    for (ElementType type : PythonObjects.STORAGES.keySet().stream().sorted().toList()) {
       tensors.add(source("größe." + type, type, 2, 3, 5));
     }
     tensors.add(source("empty", ElementType.F32, 3, 0));
