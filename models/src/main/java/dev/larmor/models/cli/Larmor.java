@@ -38,6 +38,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ReconstructCommand.class,
       EvaluateCommand.class,
       VisualizeCommand.class,
+      ImportCommand.class,
+      ExportCommand.class,
       SimulateCommand.class,
       PlanCommand.class,
       InfoCommand.class

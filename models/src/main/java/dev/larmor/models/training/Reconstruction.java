@@ -2,6 +2,7 @@ package dev.larmor.models.training;
 
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Scope;
+import dev.larmor.models.data.fastmri.KspaceVolume;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.SliceIndex;
@@ -21,7 +22,8 @@ import java.util.stream.IntStream;
  * Reconstructs volumes with their own sampling masks.
  *
  * @param model placed on {@code device}
- * @param size rows and columns of the images where a volume has no target that tells
+ * @param size rows and columns of the images where a volume has neither a target nor a header that
+ *     tells
  * @param workers threads that read ahead
  * @param source what the images are made with, kept in the files: see {@link #isOf}
  */
@@ -44,24 +46,29 @@ public record Reconstruction(
   }
 
   /**
-   * Writes one volume's reconstruction: dataset {@code reconstruction}, {@code F32[slices, S, S]}.
-   * The file appears when the volume is done, whole or not at all.
+   * Writes one volume's reconstruction: dataset {@code reconstruction}, {@code F32[slices, S, S]},
+   * and what the k-space file tells of the scan. S is the target's, else the scan's own ({@link
+   * KspaceVolume#imageSize}), else {@link #size}. The file appears when the volume is done, whole
+   * or not at all.
    *
    * @param volume an index into {@link VolumeSet#volumes}
    * @param slice is told after every slice
    * @param stop asked after every slice; when true, the volume is dropped
    * @return whether the file was written
-   * @throws dev.larmor.models.data.DataException if a slice cannot be read
+   * @throws dev.larmor.models.data.DataException if a slice cannot be read, or there is no target
+   *     and a header that cannot be read
    */
   public boolean volume(
       VolumeSet input, int volume, Path file, Runnable slice, BooleanSupplier stop) {
     Volume of = input.volumes().get(volume);
-    int side = of.imageFile().isPresent() ? of.imageSize() : size;
     List<SliceIndex> slices =
         IntStream.range(0, of.slices()).mapToObj(s -> new SliceIndex(volume, s)).toList();
-    try (SliceLoader loader =
+    try (KspaceVolume kspace = KspaceVolume.open(of.kspaceFile());
+        SliceLoader loader =
             new SliceLoader(input, slices, MaskSource.ofFile(), BadFiles.FAIL, workers);
         Hdf5Writer writer = Hdf5Writer.replace(file)) {
+      int side = of.imageFile().isPresent() ? of.imageSize() : kspace.imageSize().orElse(size);
+      kspace.copyDescription(writer);
       writer.attribute(SOURCE, source);
       Hdf5Writer.SliceSink sink =
           writer.dataset(DATASET, Hdf5Writer.Element.F32, of.slices(), side, side);

@@ -15,6 +15,7 @@ import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
 import dev.larmor.models.training.Trainer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,6 +90,68 @@ final class ReconstructCommandTest {
     assertEquals(8, figures.get("slices").asInt());
     assertTrue(figures.get("within_time_limit").asBoolean());
     assertTrue(Files.readString(folder.resolve("options.yaml")).contains("chans: 2\n"));
+  }
+
+  private Path scan(String name) throws IOException {
+    Path data = Files.createDirectories(folder.resolve(name));
+    try (InputStream scan =
+        ReconstructCommandTest.class.getResourceAsStream(
+            "/dev/larmor/models/data/fastmri/scan-" + name + ".h5")) {
+      Files.copy(scan, data.resolve("file_brain_AXT2.h5"));
+    }
+    return data;
+  }
+
+  /** Without a target the scan's header tells the size, and goes with the images. */
+  @Test
+  void fastMriFilesWithoutTargets() throws IOException {
+    for (String name : List.of("variable", "fixed", "oblong", "none")) {
+      Path data = scan(name);
+      Path out = folder.resolve("out-" + name);
+      reconstruct(data, out, "--zero-filled", "--crop=12").succeeded();
+      int side = name.equals("variable") || name.equals("fixed") ? 16 : 12;
+      try (Hdf5File from = Hdf5File.open(data.resolve("file_brain_AXT2.h5"));
+          Hdf5File to = Hdf5File.open(out.resolve("file_brain_AXT2.h5"))) {
+        assertArrayEquals(new long[] {2, side, side}, to.dataset("reconstruction").shape(), name);
+        assertEquals("AXT2", to.text("acquisition").orElseThrow());
+        assertEquals(0.25, to.number("norm").orElseThrow());
+        assertEquals(from.has("ismrmrd_header"), to.has("ismrmrd_header"));
+        if (from.has("ismrmrd_header")) {
+          assertArrayEquals(
+              from.dataset("ismrmrd_header").readText(), to.dataset("ismrmrd_header").readText());
+        }
+      }
+    }
+  }
+
+  /** A header that cannot be read stops only what needs it: a volume with a target does not. */
+  @Test
+  void aBrokenHeader() throws IOException {
+    Path data = scan("broken");
+    Path out = folder.resolve("out");
+    Result result = reconstruct(data, out, "--zero-filled");
+    Path file = data.resolve("file_brain_AXT2.h5");
+    assertEquals(2, result.code());
+    assertEquals(1, result.err().lines().count());
+    assertTrue(
+        result.err().startsWith("larmor: " + file + ": 'ismrmrd_header' is no well-formed XML: "),
+        result.err());
+    Path kspace = Files.createDirectories(folder.resolve("challenge/kspace"));
+    Files.move(file, kspace.resolve("brain.h5"));
+    try (Hdf5Writer writer =
+        Hdf5Writer.replace(folder.resolve("challenge/image").resolve("brain.h5"))) {
+      var sink = writer.dataset("image_label", Element.F32, 2, 16, 16);
+      sink.write(new float[256]);
+      sink.write(new float[256]);
+      writer.attribute("max", 1.0);
+      writer.commit();
+    }
+    reconstruct(folder.resolve("challenge"), out, "--zero-filled").succeeded();
+    try (Hdf5File from = Hdf5File.open(kspace.resolve("brain.h5"));
+        Hdf5File to = Hdf5File.open(out.resolve("brain.h5"))) {
+      assertArrayEquals(
+          from.dataset("ismrmrd_header").readText(), to.dataset("ismrmrd_header").readText());
+    }
   }
 
   @Test
