@@ -5,6 +5,7 @@ import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Precision;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.cli.DemoPage.Slice;
 import dev.larmor.models.data.fastmri.FastMriFolder;
 import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
@@ -130,6 +131,7 @@ final class DemoCommand implements Callable<Integer> {
         1,
         0,
         0,
+        Augmentation.NONE,
         SEED,
         1,
         Integer.MAX_VALUE,

@@ -194,6 +194,8 @@ final class TrainCommand implements Callable<Integer> {
           "Draw random instead of equispaced masks, with this probability (0.5 if none is given).")
   private double randomMask;
 
+  @Mixin private AugmentationOptions augmentation;
+
   @Mixin private LoaderOptions loader;
 
   @Option(
@@ -312,6 +314,7 @@ final class TrainCommand implements Callable<Integer> {
         clipNorm,
         acceleration,
         randomMask,
+        augmentation.settings(),
         seed,
         loader.workers,
         checkpointInterval,

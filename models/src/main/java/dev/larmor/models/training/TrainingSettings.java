@@ -2,6 +2,7 @@ package dev.larmor.models.training;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Schedule;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.data.fastmri.FastMriFolder.BadFiles;
 import dev.larmor.models.loss.Criterion;
 
@@ -15,6 +16,7 @@ import dev.larmor.models.loss.Criterion;
  * @param clipNorm bound on the gradients' norm, 0 for none
  * @param acceleration of the masks drawn; 0 for each volume's own, 4 where it is fully sampled
  * @param randomMask probability of random instead of equispaced masks
+ * @param augmentation what is done to training samples before their mask is applied
  * @param seed of everything random
  * @param workers threads that read ahead
  * @param checkpointInterval iterations between checkpoints within an epoch
@@ -28,6 +30,7 @@ public record TrainingSettings(
     double clipNorm,
     int acceleration,
     double randomMask,
+    Augmentation augmentation,
     long seed,
     int workers,
     int checkpointInterval,

@@ -26,6 +26,7 @@ import dev.larmor.engine.op.Add;
 import dev.larmor.engine.op.ScaleBy;
 import dev.larmor.engine.op.Unary;
 import dev.larmor.models.Phantom;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
@@ -116,6 +117,7 @@ final class TrainerTest {
         0,
         0,
         0.5,
+        Augmentation.NONE,
         7,
         workers,
         checkpointInterval,
@@ -274,6 +276,7 @@ final class TrainerTest {
             s.clipNorm(),
             s.acceleration(),
             s.randomMask(),
+            s.augmentation(),
             8,
             s.workers(),
             s.checkpointInterval(),
@@ -434,6 +437,7 @@ final class TrainerTest {
             1,
             4,
             0,
+            Augmentation.NONE,
             1,
             1,
             100,
@@ -532,6 +536,7 @@ final class TrainerTest {
                   0,
                   0,
                   0,
+                  Augmentation.NONE,
                   7,
                   1,
                   100,
@@ -564,6 +569,7 @@ final class TrainerTest {
             0,
             4,
             0,
+            Augmentation.NONE,
             7,
             1,
             100,
