@@ -34,9 +34,11 @@ final class Resampling {
   }
 
   private static void row(Resample op, long image, int height, int width, int h, long to) {
+    double bottom = height - 1;
+    double last = width - 1;
     for (int w = 0; w < width; w++) {
-      double row = Math.clamp(op.row().at(h, w), 0.0, height - 1.0);
-      double column = Math.clamp(op.column().at(h, w), 0.0, width - 1.0);
+      double row = Math.min(Math.max(op.row().at(h, w), 0), bottom);
+      double column = Math.min(Math.max(op.column().at(h, w), 0), last);
       int top = (int) row;
       int left = (int) column;
       float down = (float) (row - top);
@@ -44,16 +46,17 @@ final class Resampling {
       long above = image + COMPLEX * ((long) top * width + left);
       long below = top + 1 < height ? above + COMPLEX * width : above;
       long next = left + 1 < width ? COMPLEX : 0;
-      for (long part = 0; part < COMPLEX; part += FLOAT) {
-        float upper = between(above + part, above + part + next, right);
-        float lower = between(below + part, below + part + next, right);
-        Lanes.set(to + COMPLEX * w + part, between(upper, lower, down));
-      }
+      long pixel = to + COMPLEX * w;
+      Lanes.set(pixel, between(above, below, next, right, down));
+      Lanes.set(pixel + FLOAT, between(above + FLOAT, below + FLOAT, next, right, down));
     }
   }
 
-  private static float between(long a, long b, float part) {
-    return between(Lanes.get(a), Lanes.get(b), part);
+  /** Between two floats and the two a row below, each with its neighbour {@code next} bytes on. */
+  private static float between(long above, long below, long next, float right, float down) {
+    float upper = between(Lanes.get(above), Lanes.get(above + next), right);
+    float lower = between(Lanes.get(below), Lanes.get(below + next), right);
+    return between(upper, lower, down);
   }
 
   private static float between(float a, float b, float part) {

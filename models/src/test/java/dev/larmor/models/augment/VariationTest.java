@@ -12,6 +12,7 @@ import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Fft2;
+import dev.larmor.engine.op.Resample;
 import dev.larmor.engine.op.Rss;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.loss.AnatomicalRegion;
@@ -382,5 +383,18 @@ final class VariationTest {
     }
     assertTrue(once > 0.03 * largest, "the turn is seen: " + once / largest);
     assertTrue(twice < 0.25 * once, once / largest + " there, " + twice / largest + " and back");
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void theFourierCentreStaysWhereItIs(Size size) {
+    int row = size.height / 2;
+    int column = size.width / 2;
+    Resample turned = new Geometry(false, -7, 1.04, 0, 0).resample(size.height, size.width);
+    assertEquals(row, turned.row().at(row, column), 1e-12);
+    assertEquals(column, turned.column().at(row, column), 1e-12);
+    Resample moved = new Geometry(false, 4, 0.97, 5, -8).resample(size.height, size.width);
+    assertEquals(row, moved.row().at(row + 5, column - 8), 1e-12);
+    assertEquals(column, moved.column().at(row + 5, column - 8), 1e-12);
   }
 }
