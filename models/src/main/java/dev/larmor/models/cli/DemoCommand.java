@@ -5,6 +5,7 @@ import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Precision;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.cli.DemoPage.Slice;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
@@ -125,6 +126,7 @@ final class DemoCommand implements Callable<Integer> {
         1,
         1,
         TrainingMasks.DEFAULT,
+        Augmentation.NONE,
         SEED,
         1,
         Integer.MAX_VALUE,

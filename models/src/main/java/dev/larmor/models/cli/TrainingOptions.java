@@ -115,6 +115,8 @@ final class TrainingOptions {
       description = "Share of the columns that every mask samples (default: ${DEFAULT-VALUE}).")
   double centreFraction;
 
+  @Mixin private AugmentationOptions augmentation;
+
   @Mixin private LoaderOptions loader;
 
   @Option(
@@ -190,6 +192,7 @@ final class TrainingOptions {
         accumulation,
         clipNorm,
         masks,
+        augmentation.settings(),
         seed,
         loader.workers,
         checkpointInterval,

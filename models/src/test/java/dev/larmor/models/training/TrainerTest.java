@@ -27,6 +27,7 @@ import dev.larmor.engine.op.Add;
 import dev.larmor.engine.op.ScaleBy;
 import dev.larmor.engine.op.Unary;
 import dev.larmor.models.Phantom;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
@@ -116,6 +117,7 @@ final class TrainerTest {
         2,
         0,
         new TrainingMasks(0, 0.08, 0.5),
+        Augmentation.NONE,
         7,
         workers,
         checkpointInterval,
@@ -301,6 +303,7 @@ final class TrainerTest {
             s.accumulation(),
             s.clipNorm(),
             s.masks(),
+            s.augmentation(),
             8,
             s.workers(),
             s.checkpointInterval(),
@@ -461,6 +464,7 @@ final class TrainerTest {
             1,
             1,
             TrainingMasks.DEFAULT.withAcceleration(4),
+            Augmentation.NONE,
             1,
             1,
             100,
@@ -559,6 +563,7 @@ final class TrainerTest {
                   1,
                   0,
                   TrainingMasks.DEFAULT,
+                  Augmentation.NONE,
                   7,
                   1,
                   100,
@@ -590,6 +595,7 @@ final class TrainerTest {
             1,
             0,
             TrainingMasks.DEFAULT.withAcceleration(4),
+            Augmentation.NONE,
             7,
             1,
             100,
