@@ -73,10 +73,14 @@ final class CommandLineTest {
         .refused(2, "Missing required option: '--data=DIR'; see 'larmor train --help'");
     Program.run("reconstruct", "--data=x")
         .refused(
-            2, "Give either --checkpoint=FILE or --zero-filled; see 'larmor reconstruct --help'");
+            2,
+            "Give one of --checkpoint=FILE, --scenario=DIR and --zero-filled;"
+                + " see 'larmor reconstruct --help'");
     Program.run("reconstruct", "--data=x", "--checkpoint=c", "--zero-filled")
         .refused(
-            2, "Give either --checkpoint=FILE or --zero-filled; see 'larmor reconstruct --help'");
+            2,
+            "Give one of --checkpoint=FILE, --scenario=DIR and --zero-filled;"
+                + " see 'larmor reconstruct --help'");
     Program.run("evaluate", "--data=x")
         .refused(
             2, "Missing required option: '--reconstructions=DIR'; see 'larmor evaluate --help'");
