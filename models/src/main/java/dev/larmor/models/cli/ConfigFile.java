@@ -43,20 +43,32 @@ final class ConfigFile implements IDefaultValueProvider {
    * @throws DataException if the file cannot be read or holds what is no option of the command
    */
   static void apply(CommandLine line, String... args) {
-    for (CommandLine command : line.getSubcommands().values()) {
-      command.getCommandSpec().addOption(option());
-    }
+    Map<String, CommandLine> commands = new LinkedHashMap<>();
+    collect(line, commands);
+    commands.values().forEach(command -> command.getCommandSpec().addOption(option()));
     Path file = named(args);
     if (file == null) {
       return;
     }
     ConfigFile config = read(file);
     Arrays.stream(args)
-        .map(line.getSubcommands()::get)
+        .map(commands::get)
         .filter(Objects::nonNull)
         .findFirst()
         .ifPresent(command -> config.check(file, command.getCommandSpec()));
     line.setDefaultValueProvider(config);
+  }
+
+  /** All commands that do something, by name: those below others too. */
+  private static void collect(CommandLine line, Map<String, CommandLine> commands) {
+    line.getSubcommands()
+        .forEach((name, command) -> {
+          if (command.getSubcommands().isEmpty()) {
+            commands.put(name, command);
+          } else {
+            collect(command, commands);
+          }
+        });
   }
 
   private static OptionSpec option() {

@@ -35,6 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ClassifyCommand.class,
       TrainCommand.class,
       ReconstructCommand.class,
+      EnsembleCommand.class,
       EvaluateCommand.class,
       VisualizeCommand.class,
       SimulateCommand.class,

@@ -1,5 +1,6 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.engine.Precision;
 import dev.larmor.models.data.Classifier;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.ensemble.Ensemble;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -100,13 +102,42 @@ final class NetworkOptions {
     if (scenario == null) {
       return Routing.to(Larmor.checked(command, () -> files(checkpoints)));
     }
-    if (!Files.isDirectory(scenario)) {
-      throw new DataException(scenario + ": no such folder");
-    }
-    Scenario of = Scenario.at(scenario.toAbsolutePath().normalize());
+    Scenario of = scenario(scenario);
     Function<Expert, Map<String, Double>> named = named();
     return Routing.to(
         of, rule, expert -> Larmor.checked(command, () -> ensemble(of, expert, named)));
+  }
+
+  /**
+   * The scenario in a folder that a user named.
+   *
+   * @throws DataException if there is none
+   */
+  static Scenario scenario(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new DataException(folder + ": no such folder");
+    }
+    return Scenario.at(folder.toAbsolutePath().normalize());
+  }
+
+  /**
+   * What a device is opened for, on which these work in turn.
+   *
+   * @throws DataException if they are of different precisions
+   */
+  static Precision precision(Stream<Ensemble> ensembles) {
+    List<Precision> all =
+        ensembles
+            .flatMap(ensemble -> ensemble.members().stream())
+            .map(member -> member.source().precision())
+            .distinct()
+            .toList();
+    if (all.size() > 1) {
+      throw new DataException(
+          "the networks are of different precisions, %s and %s: choose one with --precision"
+              .formatted(all.get(0).label(), all.get(1).label()));
+    }
+    return all.isEmpty() ? Precision.FP32 : all.getFirst();
   }
 
   private void check() {
@@ -186,11 +217,7 @@ final class NetworkOptions {
     List<Member> all = new ArrayList<>();
     named
         .apply(expert)
-        .forEach((name, weight) -> {
-          Path file = folder.checkpoint(name);
-          ModelConfig config = model.like(Checkpoint.config(file).orElse(null));
-          all.add(new Member(name, ImageSource.Saved.of(file, config), weight));
-        });
+        .forEach((name, weight) -> all.add(folder.member(name, weight, model::like)));
     return new Ensemble(expert.folder(), all);
   }
 }

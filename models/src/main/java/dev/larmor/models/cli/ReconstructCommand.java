@@ -1,7 +1,6 @@
 package dev.larmor.models.cli;
 
 import dev.larmor.engine.Device;
-import dev.larmor.engine.Precision;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
@@ -105,7 +104,7 @@ final class ReconstructCommand implements Callable<Integer> {
     jobs.stream().filter(Job::done).forEach(this::checkKept);
     List<Job> wanted =
         VolumeReconstruction.ordered(jobs.stream().filter(job -> !job.done()).toList());
-    try (Device opened = device.open(precision(jobs));
+    try (Device opened = device.open(NetworkOptions.precision(ensembles(jobs)));
         NetworkSlot slot = new NetworkSlot(opened)) {
       Reconstruction work =
           Larmor.checked(spec, () -> new Reconstruction(opened, crop, loader.workers));
@@ -154,22 +153,6 @@ final class ReconstructCommand implements Callable<Integer> {
 
   private static Stream<Ensemble> ensembles(List<Job> jobs) {
     return jobs.stream().flatMap(job -> job.shares().stream()).map(Share::ensemble).distinct();
-  }
-
-  /** What the device is opened for: a device computes in one precision. */
-  private static Precision precision(List<Job> jobs) {
-    List<Precision> all =
-        ensembles(jobs)
-            .flatMap(ensemble -> ensemble.members().stream())
-            .map(member -> member.source().precision())
-            .distinct()
-            .toList();
-    if (all.size() > 1) {
-      throw new DataException(
-          "the networks are of different precisions, %s and %s: choose one with --precision"
-              .formatted(all.get(0).label(), all.get(1).label()));
-    }
-    return all.isEmpty() ? Precision.FP32 : all.getFirst();
   }
 
   /** Reconstructs; returns whether all is done, not interrupted. */

@@ -1,13 +1,16 @@
 package dev.larmor.models.ensemble;
 
 import dev.larmor.models.data.DataException;
+import dev.larmor.models.training.Checkpoint;
 import dev.larmor.models.training.Round;
 import dev.larmor.models.training.Trainer;
+import dev.larmor.models.varnet.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,7 +32,7 @@ public record ExpertFolder(Path folder) {
    *
    * @throws DataException if there is none; it tells which there are
    */
-  public Path checkpoint(String name) {
+  Path checkpoint(String name) {
     Matcher round = ROUND.matcher(name);
     Path file = folder.resolve(name + EXTENSION);
     if (name.equals(BEST)) {
@@ -54,8 +57,20 @@ public record ExpertFolder(Path folder) {
     return file;
   }
 
+  /**
+   * The member of this name.
+   *
+   * @param options makes the configuration of what the file tells of its network, null if nothing
+   * @throws DataException if there is none
+   */
+  public Member member(String name, double weight, UnaryOperator<ModelConfig> options) {
+    Path file = checkpoint(name);
+    ModelConfig config = options.apply(Checkpoint.config(file).orElse(null));
+    return new Member(name, ImageSource.Saved.of(file, config), weight);
+  }
+
   /** The names of all there are. */
-  public List<String> names() {
+  private List<String> names() {
     List<String> names = new ArrayList<>();
     names.addAll(in(folder));
     names.addAll(in(folder.resolve("checkpoints")));

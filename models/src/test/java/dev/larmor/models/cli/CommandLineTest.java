@@ -12,7 +12,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the program says to those who ask for help, and to those who mistype. */
 final class CommandLineTest {
   private static final List<String> COMMANDS =
-      List.of("demo", "train", "reconstruct", "evaluate", "visualize", "simulate", "plan", "info");
+      List.of(
+          "demo",
+          "train",
+          "reconstruct",
+          "ensemble",
+          "evaluate",
+          "visualize",
+          "simulate",
+          "plan",
+          "info");
 
   @Test
   void helpNamesEveryCommand() {
@@ -54,8 +63,8 @@ final class CommandLineTest {
     Program.run("trian")
         .refused(
             2,
-            "Unknown command 'trian', expected one of demo, classify, train, reconstruct, evaluate,"
-                + " visualize, simulate, plan, info; see 'larmor --help'");
+            "Unknown command 'trian', expected one of demo, classify, train, reconstruct, ensemble,"
+                + " evaluate, visualize, simulate, plan, info; see 'larmor --help'");
   }
 
   @Test
