@@ -126,8 +126,7 @@ final class EnsembleSearchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Console console = Larmor.console(spec);
-    WeightsFile file = new WeightsFile(out);
-    Map<String, Map<String, Double>> weights = new LinkedHashMap<>(kept(file));
+    Map<String, Map<String, Double>> weights = new LinkedHashMap<>(kept());
     Scenario from = NetworkOptions.scenario(scenario);
     List<Leaderboard.Part> parts = Leaderboard.parts(data);
     boolean drawn = parts.getFirst().name().isEmpty();
@@ -154,21 +153,34 @@ final class EnsembleSearchCommand implements Callable<Integer> {
     if (trials.isEmpty() && weights.isEmpty()) {
       throw new DataException(data + ": no slice for any expert of " + scenario);
     }
+    try (Interrupt interrupt = new Interrupt()) {
+      if (!search(trials, weights, interrupt)) {
+        console.line("stopped; the same command with --resume keeps the experts that are done");
+        return Interrupt.EXIT_CODE;
+      }
+      console.line("written: " + out);
+      return 0;
+    }
+  }
+
+  /**
+   * Searches for each expert and writes after each; returns whether all is done, not interrupted.
+   */
+  private boolean search(
+      List<Trial> trials, Map<String, Map<String, Double>> weights, Interrupt interrupt) {
     try (Device opened =
             device.open(NetworkOptions.precision(trials.stream().map(Trial::members)));
         NetworkSlot slot = new NetworkSlot(opened);
-        Interrupt interrupt = new Interrupt();
         ProgressLine progress =
-            console.progress("predicting", trials.stream().mapToInt(Trial::images).sum())) {
+            Larmor.console(spec)
+                .progress("predicting", trials.stream().mapToInt(Trial::images).sum())) {
       int[] done = {0};
-      Reconstruction work =
-          Larmor.checked(spec, () -> new Reconstruction(opened, 1, loader.workers));
       EnsembleSearch search =
           Larmor.checked(
               spec,
               () ->
                   new EnsembleSearch(
-                      work,
+                      new Reconstruction(opened, 1, loader.workers),
                       slot,
                       out.toAbsolutePath().getParent(),
                       rounds,
@@ -177,18 +189,16 @@ final class EnsembleSearchCommand implements Callable<Integer> {
       for (Trial trial : trials) {
         Found found = search.search(trial.members, trial.input, trial.slices, trial.masks);
         weights.put(trial.expert.folder(), found.weights());
-        file.write(weights);
+        new WeightsFile(out).write(weights);
         print(progress, trial, found);
       }
+      return true;
     } catch (CancellationException e) {
-      console.line("stopped; the same command with --resume keeps the experts that are done");
-      return Interrupt.EXIT_CODE;
+      return false;
     }
-    console.line("written: " + out);
-    return 0;
   }
 
-  private Map<String, Map<String, Double>> kept(WeightsFile file) {
+  private Map<String, Map<String, Double>> kept() {
     if (!Files.exists(out)) {
       return Map.of();
     }
@@ -196,7 +206,7 @@ final class EnsembleSearchCommand implements Callable<Integer> {
       throw new DataException(
           out + ": is there already; keep what is done with --resume or choose another --out");
     }
-    Map<String, Map<String, Double>> kept = file.read();
+    Map<String, Map<String, Double>> kept = new WeightsFile(out).read();
     kept.forEach((expert, weights) -> {
       Set<String> others = new HashSet<>(weights.keySet());
       members.forEach(others::remove);

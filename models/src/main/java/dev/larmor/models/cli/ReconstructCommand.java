@@ -94,7 +94,7 @@ final class ReconstructCommand implements Callable<Integer> {
   @Mixin private DeviceOptions device;
 
   private final List<String> problems = new ArrayList<>(); // a sentence for each volume left out
-  private final Map<String, Object> members = new LinkedHashMap<>(); // by volume
+  private final Map<String, Made> members = new LinkedHashMap<>(); // by volume
 
   @Override
   public Integer call() {
@@ -184,13 +184,12 @@ final class ReconstructCommand implements Callable<Integer> {
             progress.print("left out: " + reason);
           }
           case Made made -> {
-            members.put(
-                out.relativize(job.file()).toString(),
-                Map.of("members", made.members(), "wanted", made.wanted()));
-            if (isNews(made, before)) {
+            members.put(name(job), made);
+            boolean news = !made.hasAll() || (before != null && !before.hasAll());
+            if (news && !made.equals(before)) {
               progress.print(
                   "from %s on: %d of %d members, for the time limit"
-                      .formatted(out.relativize(job.file()), made.members(), made.wanted()));
+                      .formatted(name(job), made.members(), made.wanted()));
             }
             before = made;
           }
@@ -202,19 +201,16 @@ final class ReconstructCommand implements Callable<Integer> {
     return true;
   }
 
-  /** Whether members were left out, or are no longer, unlike before. */
-  private static boolean isNews(Made made, Made before) {
-    boolean all = made.members() == made.wanted();
-    return before == null
-        ? !all
-        : !made.equals(before) && !(all && before.members() == before.wanted());
+  /** As the user knows it: {@code acc4/brain_test1.h5}. */
+  private String name(Job job) {
+    return out.relativize(job.file()).toString();
   }
 
   private void summarize(int kept, List<Job> wanted, NetworkSlot slot, TimeBudget time, long peak) {
     int volumes = members.size();
     int slices =
         wanted.stream()
-            .filter(job -> members.containsKey(out.relativize(job.file()).toString()))
+            .filter(job -> members.containsKey(name(job)))
             .mapToInt(job -> job.volume().slices())
             .sum();
     double seconds = time.elapsed();

@@ -32,7 +32,12 @@ public final class VolumeReconstruction {
    * @param members how many members were averaged, where shares differ the least
    * @param wanted how many there are
    */
-  public record Made(int members, int wanted) implements Outcome {}
+  public record Made(int members, int wanted) implements Outcome {
+    /** Whether there was time for all members. */
+    public boolean hasAll() {
+      return members == wanted;
+    }
+  }
 
   /** It was left out, since one of its slices cannot be read. */
   public record LeftOut(String reason) implements Outcome {}
