@@ -14,6 +14,8 @@ public final class PeerMain {
       --mode train|recompute|recompute_all|reconstruct   [--shape 15x640x372]
       --mode op --op OPERATION                           (see OpPeer)
       --mode check --golden fivarnet_small.safetensors
+      --mode tensors --file weights.pt                   what libtorch reads from a file
+      --mode tensors --file a.pt --out b.pt              and writes of it
       --mode info
       [--threads 2] [--precision fp32|bf16] [--warmup 1] [--steps 2|stdin]\
       """;
@@ -30,6 +32,8 @@ public final class PeerMain {
                 "shape", "15x640x372",
                 "op", "",
                 "golden", "",
+                "file", "",
+                "out", "",
                 "threads", "2",
                 "precision", "fp32",
                 "warmup", "1",
@@ -40,6 +44,13 @@ public final class PeerMain {
     switch (process.option("mode")) {
       case "info" -> System.out.println(OpPeer.build(threads));
       case "check" -> GoldenCheck.run(Path.of(process.option("golden")));
+      case "tensors" -> {
+        Path file = Path.of(process.option("file"));
+        TorchFile.print(file);
+        if (!process.option("out").isEmpty()) {
+          TorchFile.rewrite(file, Path.of(process.option("out")));
+        }
+      }
       case "op" -> {
         try (Peer peer = new OpPeer(process.option("op"), threads, precision)) {
           process.run(peer, Map::of);

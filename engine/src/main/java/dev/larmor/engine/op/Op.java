@@ -128,6 +128,7 @@ public sealed interface Op
           Moments.Grad,
           Mul.Conj,
           Pad.Fold,
+          Resample,
           Rss.Grad,
           RssNormalize.Grad,
           SensReduce.MapGrad,

@@ -37,6 +37,7 @@ public final class CpuBackend implements Backend {
   private final Optimizer optimizer;
   private final Padding padding;
   private final Pooling pooling;
+  private final Resampling resampling;
   private final Similarity similarity;
   private final Slices slices;
   private final Transfer transfer;
@@ -60,6 +61,7 @@ public final class CpuBackend implements Backend {
     optimizer = new Optimizer(team);
     padding = new Padding(team);
     pooling = new Pooling(team);
+    resampling = new Resampling(team);
     similarity = new Similarity(team);
     slices = new Slices(team);
     transfer = new Transfer(team);
@@ -174,6 +176,7 @@ public final class CpuBackend implements Backend {
       case Narrow o -> slices.narrow(o, x[0], y[0]);
       case Pad o -> padding.pad(o, x[0], y[0]);
       case Pad.Fold o -> padding.fold(o.pad(), x[0], y[0]);
+      case Resample o -> resampling.resample(o, x[0], y[0]);
       case Reshape _ -> views.reshape(x[0], y[0]);
       case Rss _ -> coils.rss(x[0], y[0]);
       case Rss.Grad _ -> coils.rssGrad(x[0], x[1], x[2], y[0]);

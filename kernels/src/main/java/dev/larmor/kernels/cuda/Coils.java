@@ -2,6 +2,7 @@ package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Fft2;
+import dev.larmor.engine.op.Resample;
 
 /** Ops on coil images, coil k-space and sensitivity maps; {@code coils.cu}. */
 final class Coils {
@@ -61,6 +62,20 @@ final class Coils {
     int coils = x.dim(0);
     long pixels = x.elements() / coils;
     launch.count(pixels).whole(coils).over(pixels % 2 == 0 ? pixels / 2 : pixels);
+  }
+
+  void resample(Resample o, Array x, Array y) {
+    int h = x.dim(1);
+    int w = x.dim(2);
+    Launch launch = kernels.start(FILE, "resample").at(x).at(y);
+    axis(axis(launch, o.row()), o.column()).whole(x.dim(0)).whole(h).whole(w).rows(w, h);
+  }
+
+  private static Launch axis(Launch launch, Resample.Axis axis) {
+    return launch.table(
+        Double.doubleToRawLongBits(axis.start()),
+        Double.doubleToRawLongBits(axis.down()),
+        Double.doubleToRawLongBits(axis.right()));
   }
 
   void expand(Array image, Array maps, Array kspace, long workspace) {

@@ -203,6 +203,7 @@ final class CudaBackend implements Backend {
       case Narrow o -> movement.narrow(o, x[0], y[0]);
       case Pad o -> movement.pad(o, x[0], y[0]);
       case Pad.Fold o -> movement.fold(o.pad(), x[0], y[0]);
+      case Resample o -> coils.resample(o, x[0], y[0]);
       case Reshape _ -> movement.reshape(x[0], y[0]);
       case Rss _ -> coils.rss(x[0], y[0]);
       case Rss.Grad _ -> coils.rssGrad(x[0], x[1], x[2], y[0]);

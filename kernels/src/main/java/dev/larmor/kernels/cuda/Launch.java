@@ -88,7 +88,7 @@ final class Launch {
     return this;
   }
 
-  /** A struct of 64-bit integers. */
+  /** A struct of 64-bit integers, or of doubles by their bits. */
   Launch table(long... words) {
     argument(Long.BYTES);
     MemorySegment.copy(words, 0, values, ValueLayout.JAVA_LONG, bytes, words.length);

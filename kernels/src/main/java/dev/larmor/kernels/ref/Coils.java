@@ -1,6 +1,7 @@
 package dev.larmor.kernels.ref;
 
 import dev.larmor.engine.op.Fft2;
+import dev.larmor.engine.op.Resample;
 import java.lang.foreign.MemorySegment;
 
 /** Ops on multi-coil k-space, coil images and sensitivity maps, {@code C64[coils, H, W]}. */
@@ -141,6 +142,29 @@ final class Coils {
             rss == 0 ? 0 : (g.re(i) - along * x.re(i)) / rss,
             rss == 0 ? 0 : (g.im(i) - along * x.im(i)) / rss);
       }
+    }
+  }
+
+  /** Bilinear between the four pixels around each place. */
+  static void resample(Resample op, RefTensor x, RefTensor y) {
+    int height = x.dim(1);
+    int width = x.dim(2);
+    for (long i = 0; i < y.elements(); i++) {
+      int h = (int) (i % pixels(x) / width);
+      int w = (int) (i % width);
+      double row = Math.clamp(op.row().at(h, w), 0.0, height - 1.0);
+      double column = Math.clamp(op.column().at(h, w), 0.0, width - 1.0);
+      double re = 0;
+      double im = 0;
+      for (int r = (int) row; r < Math.min(row + 1, height); r++) {
+        for (int c = (int) column; c < Math.min(column + 1, width); c++) {
+          double weight = (1 - Math.abs(r - row)) * (1 - Math.abs(c - column));
+          long from = i / pixels(x) * pixels(x) + (long) r * width + c;
+          re += weight * x.re(from);
+          im += weight * x.im(from);
+        }
+      }
+      y.set(i, re, im);
     }
   }
 }

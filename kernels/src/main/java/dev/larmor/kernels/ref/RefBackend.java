@@ -149,6 +149,7 @@ public final class RefBackend implements Backend {
       case Narrow o -> Movement.narrow(o, x[0], y[0]);
       case Pad o -> Movement.pad(o, x[0], y[0]);
       case Pad.Fold o -> Movement.padFold(o.pad(), x[0], y[0]);
+      case Resample o -> Coils.resample(o, x[0], y[0]);
       case Reshape _ -> Elementwise.copy(x[0], y[0]);
       case Rss _ -> Coils.rss(x[0], y[0]);
       case Rss.Grad _ -> Coils.rssGrad(x[0], x[1], x[2], y[0]);

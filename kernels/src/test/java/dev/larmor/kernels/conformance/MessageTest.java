@@ -529,6 +529,9 @@ class MessageTest {
         new Pad.Fold(new Pad(List.of(3), List.of(1), Pad.Mode.REFLECT), Shape.of(3)),
         "F32[7]",
         "[pad] reflection by 3 before and 1 after needs a longer axis: F32[3]");
+    Resample resample = new Resample(new Resample.Axis(0, 1, 0), new Resample.Axis(0, 0, 1));
+    add(resample, "", "[resample] takes 1 input, got 0: []");
+    add(resample, "F32[1, 8, 9]", "[resample] input must be C64[coils, H, W]: F32[1, 8, 9]");
     add(
         new Reshape(Shape.of(2, 6)),
         "F32[12] F32[12]",
@@ -811,6 +814,9 @@ class MessageTest {
     refuses("correction must be 0 or 1, not 2", () -> new Moments(2));
     refuses("eps must be positive, not 0.0", () -> new SobelMagnitude(0));
     refuses("SSIM window 1, k1 0.01, k2 0.03", () -> new Ssim(1, 0.01, 0.03));
+    refuses(
+        "resampling from 0.0, NaN a row, 1.0 a column: not finite",
+        () -> new Resample.Axis(0, Double.NaN, 1));
     refuses("step counts from 1, not 0", () -> new AdamStep(1, 0.9, 0.99, 1e-8, 0, false, 0));
   }
 

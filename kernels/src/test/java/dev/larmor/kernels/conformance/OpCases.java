@@ -12,6 +12,7 @@ import dev.larmor.engine.Philox;
 import dev.larmor.engine.Shape;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
+import dev.larmor.engine.op.Resample.Axis;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -432,6 +433,16 @@ final class OpCases {
       add(OpCase.of(new Rss.Grad(), ELEMENTWISE, magnitude, k, magnitude.mask()));
       add(OpCase.of(new RssNormalize(), ELEMENTWISE, k.notZero()));
       add(OpCase.of(new RssNormalize.Grad(), SUMS, k, k.notZero()));
+    }
+    for (long[] s : COILS) {
+      Arg x = c64(s);
+      // Turned, stretched and moved; mirrored; by whole pixels; all from beyond an edge.
+      Axis turned = new Axis(-1.7, 0.96, 0.11);
+      Axis stretched = new Axis(2.3, -0.12, 1.05);
+      add(OpCase.of(new Resample(turned, stretched), ELEMENTWISE, x));
+      add(OpCase.of(new Resample(new Axis(0, 1, 0), new Axis(s[2] - 1, 0, -1)), EXACT, x));
+      add(OpCase.of(new Resample(new Axis(-3, 1, 0), new Axis(4, 0, 1)), EXACT, x));
+      add(OpCase.of(new Resample(new Axis(-1e12, 1, 0), new Axis(1e12, 0, 1)), EXACT, x));
     }
     // Where nothing was measured the maps are zero, and so is their gradient.
     Arg nothing = c64(1, 3, 17).mask();

@@ -136,6 +136,8 @@ class PlantedBugTest {
         bug("sums", "i < last; i += BLOCK", "i < last - 1; i += BLOCK"),
         bug("convolution", "at[i] < k.x[i + 2]", "at[i] <= k.x[i + 2]"),
         bug("convolution", "stretched >= 0", "stretched > 0"),
+        bug("coils", "left + 1 < w ? 1", "left + 1 < w - 1 ? 1"),
+        bug("coils", "top + 1 < h ?", "top + 1 < h - 1 ?"),
         bug("movement", "b0 + threadIdx.x;", "b0 + threadIdx.x + 1;"),
         bug("norm", "d * d * a.n * part", "d * d * a.n"),
         bug("noise", "4 * i + k < n", "4 * i + k < n - 1"));

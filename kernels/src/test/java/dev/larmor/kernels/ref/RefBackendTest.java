@@ -310,6 +310,17 @@ class RefBackendTest {
   }
 
   @Test
+  void resamplingIsBilinearAndKeepsTheEdge() {
+    // A place between four pixels of 0 1 / 2 3, then one between two, one on a pixel, one outside.
+    double[] x = {0, 0, 1, -1, 2, -2, 3, -3};
+    Resample op = new Resample(new Resample.Axis(0.25, 0.75, 0), new Resample.Axis(0.5, 0, 1));
+    assertClose(run(op, in(c64(1, 2, 2), x)), 1, -1, 1.5, -1.5, 2.5, -2.5, 3, -3);
+    // Each coil from itself.
+    Resample mirror = new Resample(new Resample.Axis(0, 1, 0), new Resample.Axis(1, 0, -1));
+    assertClose(run(mirror, in(c64(2, 1, 2), x)), 1, -1, 0, 0, 3, -3, 2, -2);
+  }
+
+  @Test
   void anatomicalMaskErodesOnceGrows15ShrinksBack14() {
     double[] point = new double[40 * 41];
     point[20 * 41 + 20] = 1;

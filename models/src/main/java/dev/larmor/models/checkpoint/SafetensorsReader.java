@@ -35,7 +35,7 @@ import java.util.TreeMap;
  * memory. Closing unmaps it at once: segments handed out must not be used after that (the JDK then
  * throws an {@link IllegalStateException}).
  */
-public final class SafetensorsReader implements AutoCloseable {
+public final class SafetensorsReader implements TensorFile {
   /** The longest header the format's reference implementation accepts. */
   static final long MAX_HEADER_BYTES = 100_000_000;
 
@@ -310,6 +310,15 @@ public final class SafetensorsReader implements AutoCloseable {
   public MemorySegment bytes(String name) {
     Entry entry = entry(name);
     return data.asSlice(entry.begin(), entry.end() - entry.begin());
+  }
+
+  /** All tensors, sorted by name. */
+  @Override
+  public Map<String, TensorSource> tensors() {
+    Map<String, TensorSource> tensors = new LinkedHashMap<>();
+    entries.forEach((name, entry) ->
+        tensors.put(name, new TensorSource(name, entry.type(), entry.shape(), () -> bytes(name))));
+    return tensors;
   }
 
   /**

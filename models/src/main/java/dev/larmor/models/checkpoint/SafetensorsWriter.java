@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 
 /**
  * Writes safetensors files.
@@ -29,23 +28,6 @@ import java.util.function.Supplier;
  * files. Their bytes are asked for one tensor at a time.
  */
 public final class SafetensorsWriter {
-  /**
-   * One tensor to write.
-   *
-   * @param name its name, unique in the file
-   * @param type its element type
-   * @param shape its extents, slowest first; empty for a scalar
-   * @param bytes gives its bytes – row-major, little-endian – when their turn comes
-   */
-  public record Source(String name, ElementType type, long[] shape, Supplier<MemorySegment> bytes) {
-    /** A complex64 tensor: F32 with a last axis of two, real and imaginary part. */
-    public static Source complex64(String name, long[] shape, Supplier<MemorySegment> bytes) {
-      long[] interleaved = Arrays.copyOf(shape, shape.length + 1);
-      interleaved[shape.length] = 2;
-      return new Source(name, ElementType.F32, interleaved, bytes);
-    }
-  }
-
   private SafetensorsWriter() {}
 
   /**
@@ -56,16 +38,18 @@ public final class SafetensorsWriter {
    * @throws IllegalArgumentException if a name occurs twice or a tensor's bytes do not fit its
    *     shape
    */
-  public static void write(Path path, Map<String, String> metadata, Collection<Source> tensors) {
-    List<Source> ordered = new ArrayList<>(tensors);
+  public static void write(
+      Path path, Map<String, String> metadata, Collection<TensorSource> tensors) {
+    List<TensorSource> ordered = new ArrayList<>(tensors);
     ordered.sort(
-        Comparator.comparingInt((Source t) -> -t.type().bytes()).thenComparing(Source::name));
+        Comparator.comparingInt((TensorSource t) -> -t.type().bytes())
+            .thenComparing(TensorSource::name));
     byte[] header = header(metadata, ordered);
     try (AtomicFile file = AtomicFile.replace(path)) {
       ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
       file.write(length.putLong(header.length).flip());
       file.write(ByteBuffer.wrap(header));
-      for (Source tensor : ordered) {
+      for (TensorSource tensor : ordered) {
         MemorySegment bytes = tensor.bytes().get();
         long expected = tensor.type().bytes(tensor.shape());
         if (bytes.byteSize() != expected) {
@@ -84,7 +68,7 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static byte[] header(Map<String, String> metadata, List<Source> tensors) {
+  private static byte[] header(Map<String, String> metadata, List<TensorSource> tensors) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
       json.writeStartObject();
@@ -97,7 +81,7 @@ public final class SafetensorsWriter {
       }
       Set<String> names = new HashSet<>(Set.of(SafetensorsReader.METADATA));
       long position = 0;
-      for (Source tensor : tensors) {
+      for (TensorSource tensor : tensors) {
         if (!names.add(tensor.name())) {
           throw new IllegalArgumentException(
               "tensor name '" + tensor.name() + "' is used twice or reserved");

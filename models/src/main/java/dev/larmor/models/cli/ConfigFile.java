@@ -11,11 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -43,32 +41,28 @@ final class ConfigFile implements IDefaultValueProvider {
    * @throws DataException if the file cannot be read or holds what is no option of the command
    */
   static void apply(CommandLine line, String... args) {
-    Map<String, CommandLine> commands = new LinkedHashMap<>();
-    collect(line, commands);
-    commands.values().forEach(command -> command.getCommandSpec().addOption(option()));
+    addOption(line);
     Path file = named(args);
     if (file == null) {
       return;
     }
     ConfigFile config = read(file);
-    Arrays.stream(args)
-        .map(commands::get)
-        .filter(Objects::nonNull)
-        .findFirst()
-        .ifPresent(command -> config.check(file, command.getCommandSpec()));
+    CommandLine command = line;
+    for (String word : args) {
+      command = command.getSubcommands().getOrDefault(word, command);
+    }
+    if (command.getSubcommands().isEmpty()) {
+      config.check(file, command.getCommandSpec());
+    }
     line.setDefaultValueProvider(config);
   }
 
-  /** All commands that do something, by name: those below others too. */
-  private static void collect(CommandLine line, Map<String, CommandLine> commands) {
-    line.getSubcommands()
-        .forEach((name, command) -> {
-          if (command.getSubcommands().isEmpty()) {
-            commands.put(name, command);
-          } else {
-            collect(command, commands);
-          }
-        });
+  /** To every command that does something itself. */
+  private static void addOption(CommandLine line) {
+    if (line.getSubcommands().isEmpty()) {
+      line.getCommandSpec().addOption(option());
+    }
+    line.getSubcommands().values().forEach(ConfigFile::addOption);
   }
 
   private static OptionSpec option() {

@@ -5,6 +5,7 @@ import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Precision;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.cli.DemoPage.Slice;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
@@ -14,7 +15,6 @@ import dev.larmor.models.io.AtomicFile;
 import dev.larmor.models.loss.Criterion;
 import dev.larmor.models.training.Checkpoint;
 import dev.larmor.models.training.Evaluation;
-import dev.larmor.models.training.Evaluation.Comparison;
 import dev.larmor.models.training.Leaderboard;
 import dev.larmor.models.training.Network;
 import dev.larmor.models.training.RecomputeChoice;
@@ -26,7 +26,6 @@ import dev.larmor.models.training.Trainer;
 import dev.larmor.models.training.TrainingListener;
 import dev.larmor.models.training.TrainingMasks;
 import dev.larmor.models.training.TrainingSettings;
-import dev.larmor.models.training.ZeroFilled;
 import dev.larmor.models.varnet.ReconstructionModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -106,10 +105,7 @@ final class DemoCommand implements Callable<Integer> {
               opened.capabilities().description()));
       train(network, settings, training, validation, page);
       Checkpoint.load(Trainer.best(out), network, null);
-      try (ZeroFilled baseline = new ZeroFilled()) {
-        reconstruct(opened, baseline, test, "zero-filled");
-      }
-      reconstruct(opened, network.model(), test, "reconstructions");
+      reconstruct(opened, network.model(), test);
       compare(opened, test, page);
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
@@ -130,6 +126,7 @@ final class DemoCommand implements Callable<Integer> {
         1,
         1,
         TrainingMasks.DEFAULT,
+        Augmentation.NONE,
         SEED,
         1,
         Integer.MAX_VALUE,
@@ -167,38 +164,27 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private void reconstruct(Device opened, ReconstructionModel model, Path test, String folder) {
+  private void reconstruct(Device opened, ReconstructionModel model, Path test) {
     Reconstruction work = new Reconstruction(opened, 384, 1);
     for (Leaderboard.Part part : Leaderboard.parts(test)) {
       VolumeSet input = VolumeSet.open(part.folder(), Targets.REQUIRED, BadFiles.FAIL);
       for (int v = 0; v < input.volumes().size(); v++) {
-        Path file = part.in(out.resolve(folder)).resolve(input.volumes().get(v).name());
-        work.volume(model, input, v, file, folder);
+        Path file = part.in(reconstructions()).resolve(input.volumes().get(v).name());
+        work.volume(model, input, v, file, "demo");
       }
     }
   }
 
   private void compare(Device opened, Path test, DemoPage page) {
     Evaluation evaluation = new Evaluation(opened);
-    Leaderboard baselines = Leaderboard.match(out.resolve("zero-filled"), test);
-    Leaderboard results = Leaderboard.match(out.resolve("reconstructions"), test);
-    List<Score.Volume> before = new ArrayList<>();
-    List<Score.Volume> after = new ArrayList<>();
-    for (int e = 0; e < results.entries().size(); e++) {
-      Leaderboard.Entry entry = results.entries().get(e);
-      List<Comparison> zeroFilled = new ArrayList<>();
-      List<Comparison> reconstructed = new ArrayList<>();
-      before.add(score(evaluation, baselines.entries().get(e), zeroFilled));
-      after.add(score(evaluation, entry, reconstructed));
-      for (int s = 0; s < zeroFilled.size(); s++) {
-        page.add(new Slice(entry, zeroFilled.get(s), reconstructed.get(s)));
-      }
+    List<Score.Volume> volumes = new ArrayList<>();
+    for (Leaderboard.Entry entry : Leaderboard.match(reconstructions(), test).entries()) {
+      volumes.add(evaluation.volume(entry, comparison -> page.add(new Slice(entry, comparison))));
     }
-    page.scores(new Score(before), new Score(after));
+    page.score(new Score(volumes));
   }
 
-  private static Score.Volume score(
-      Evaluation evaluation, Leaderboard.Entry entry, List<Comparison> slices) {
-    return new Score.Volume(entry, evaluation.volume(entry, slices::add));
+  private Path reconstructions() {
+    return out.resolve("reconstructions");
   }
 }

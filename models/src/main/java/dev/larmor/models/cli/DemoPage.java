@@ -1,17 +1,18 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.models.html.Html;
+import dev.larmor.models.html.Page;
+import dev.larmor.models.metric.Figure;
 import dev.larmor.models.picture.Chart;
 import dev.larmor.models.picture.Picture;
 import dev.larmor.models.picture.Pixels;
 import dev.larmor.models.picture.Window;
 import dev.larmor.models.training.Evaluation.Comparison;
+import dev.larmor.models.training.Evaluation.Image;
 import dev.larmor.models.training.Leaderboard;
+import dev.larmor.models.training.Method;
 import dev.larmor.models.training.Round;
 import dev.larmor.models.training.Score;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -20,15 +21,14 @@ import java.util.function.ToDoubleFunction;
 
 /** The demonstration's result as one HTML file that needs nothing beside it. */
 final class DemoPage {
-  /** One held-out slice, reconstructed twice. */
-  record Slice(Leaderboard.Entry entry, Comparison zeroFilled, Comparison reconstruction) {}
+  /** One held-out slice, reconstructed and zero-filled. */
+  record Slice(Leaderboard.Entry entry, Comparison comparison) {}
 
   private static final int PANEL = 160;
 
   private final List<Round.Summary> epochs = new ArrayList<>();
   private final List<Slice> slices = new ArrayList<>();
-  private Score before;
-  private Score after;
+  private Score score;
 
   void add(Round.Summary epoch) {
     epochs.add(epoch);
@@ -38,64 +38,49 @@ final class DemoPage {
     slices.add(slice);
   }
 
-  void scores(Score zeroFilled, Score reconstructions) {
-    before = zeroFilled;
-    after = reconstructions;
+  void score(Score heldOut) {
+    score = heldOut;
   }
 
   /** The figures in a few lines. */
   List<String> summary() {
     List<String> lines = new ArrayList<>();
     lines.add("SSIM of the held-out head   zero-filled   FI-VarNet");
-    for (int acceleration : after.accelerations()) {
+    for (int acceleration : score.accelerations()) {
+      double from = ssim(Method.ZERO_FILLED, acceleration);
+      double to = ssim(Method.RECONSTRUCTION, acceleration);
       lines.add(
           String.format(
               Locale.ROOT,
               "  acceleration %d               %.4f      %.4f  (%+.4f)",
               acceleration,
-              ssim(before, acceleration),
-              ssim(after, acceleration),
-              ssim(after, acceleration) - ssim(before, acceleration)));
+              from,
+              to,
+              to - from));
     }
     return lines;
   }
 
-  private static double ssim(Score score, int acceleration) {
-    return score.mean(acceleration).orElseThrow();
+  private double ssim(Method method, int acceleration) {
+    return score.mean(method, Figure.SSIM, acceleration).orElseThrow();
   }
 
   /** The page. */
   String html(double seconds) {
-    return template()
-        .replace("{{table}}", table())
-        .replace("{{chart}}", chart().svg())
-        .replace("{{slices}}", gallery())
-        .replace("{{seconds}}", String.format(Locale.ROOT, "%.0f", seconds));
+    return Page.of(DemoPage.class, "demo.html")
+        .put("table", Html.each(score.accelerations(), this::row))
+        .put("chart", chart().svg())
+        .put("slices", Html.each(slices, DemoPage::section))
+        .put("seconds", String.format(Locale.ROOT, "%.0f", seconds))
+        .text();
   }
 
-  private static String template() {
-    try (InputStream in = DemoPage.class.getResourceAsStream("demo.html")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private String table() {
-    StringBuilder rows = new StringBuilder();
-    for (int acceleration : after.accelerations()) {
-      double from = ssim(before, acceleration);
-      double to = ssim(after, acceleration);
-      add(
-          rows,
-          "<tr><td>%d</td><td>%.3f</td><td><b>%.3f</b></td><td class=\"%s\">%+.3f</td></tr>%n",
-          acceleration,
-          from,
-          to,
-          to > from ? "better" : "worse",
-          to - from);
-    }
-    return rows.toString();
+  private Html row(int acceleration) {
+    double from = ssim(Method.ZERO_FILLED, acceleration);
+    double to = ssim(Method.RECONSTRUCTION, acceleration);
+    return Html.of(
+        "<tr><td>%d</td><td>%.3f</td><td><b>%.3f</b></td><td class=\"%s\">%+.3f</td></tr>",
+        acceleration, from, to, to > from ? "better" : "worse", to - from);
   }
 
   private Chart chart() {
@@ -115,32 +100,27 @@ final class DemoPage {
         epochs.stream().mapToDouble(loss).toArray());
   }
 
-  private String gallery() {
-    StringBuilder html = new StringBuilder();
-    for (Slice slice : slices) {
-      Comparison zero = slice.zeroFilled;
-      Comparison made = slice.reconstruction;
-      Pixels target = new Pixels(made.side(), made.target());
-      Pixels zeroFilled = new Pixels(made.side(), zero.reconstruction());
-      Pixels reconstruction = new Pixels(made.side(), made.reconstruction());
-      Window window = Window.of(target);
-      add(
-          html,
-          "<section><h3>Acceleration %d, slice %d</h3><div class=\"row\">%n",
-          slice.entry.acceleration(),
-          made.slice() + 1);
-      figure(html, gray(window, zeroFilled), "zero-filled", ssim(zero));
-      figure(html, gray(window, reconstruction), "FI-VarNet", ssim(made));
-      figure(html, gray(window, target), "target", "fully sampled");
-      figure(html, error(window, zeroFilled.minus(target)), "error, zero-filled", "");
-      figure(html, error(window, reconstruction.minus(target)), "error, FI-VarNet", "");
-      html.append("</div></section>\n");
-    }
-    return html.toString();
+  private static Html section(Slice slice) {
+    Comparison comparison = slice.comparison;
+    Image zero = comparison.images().get(Method.ZERO_FILLED);
+    Image made = comparison.images().get(Method.RECONSTRUCTION);
+    Pixels target = new Pixels(comparison.side(), comparison.target());
+    Pixels zeroFilled = new Pixels(comparison.side(), zero.pixels());
+    Pixels reconstruction = new Pixels(comparison.side(), made.pixels());
+    Window window = Window.of(target);
+    return Html.of(
+        "<section><h3>Acceleration %d, slice %d</h3><div class=\"row\">%n%s%s%s%s%s</div></section>",
+        slice.entry.acceleration(),
+        comparison.slice() + 1,
+        figure(gray(window, zeroFilled), "zero-filled", ssim(zero)),
+        figure(gray(window, reconstruction), "FI-VarNet", ssim(made)),
+        figure(gray(window, target), "target", "fully sampled"),
+        figure(error(window, zeroFilled.minus(target)), "error, zero-filled", ""),
+        figure(error(window, reconstruction.minus(target)), "error, FI-VarNet", ""));
   }
 
-  private static String ssim(Comparison comparison) {
-    return String.format(Locale.ROOT, "SSIM %.3f", comparison.ssim());
+  private static String ssim(Image image) {
+    return String.format(Locale.ROOT, "SSIM %.3f", image.quality().ssim());
   }
 
   private static Picture gray(Window window, Pixels pixels) {
@@ -160,18 +140,10 @@ final class DemoPage {
     return Math.max(1, PANEL / pixels.side());
   }
 
-  private static void figure(StringBuilder html, Picture picture, String title, String detail) {
-    add(
-        html,
-        "<figure><img alt=\"%s\" src=\"data:image/png;base64,%s\"><figcaption>%s<small>%s</small>"
+  private static Html figure(Picture picture, String title, String detail) {
+    return Html.of(
+        "<figure><img alt=\"%s\" src=\"data:image/png;base64,%s\"/><figcaption>%s<small>%s</small>"
             + "</figcaption></figure>%n",
-        title,
-        Base64.getEncoder().encodeToString(picture.png()),
-        title,
-        detail);
-  }
-
-  private static void add(StringBuilder to, String format, Object... arguments) {
-    to.append(String.format(Locale.ROOT, format, arguments));
+        title, Base64.getEncoder().encodeToString(picture.png()), title, detail);
   }
 }

@@ -2,14 +2,16 @@ package dev.larmor.models.cli;
 
 import dev.larmor.engine.Device;
 import dev.larmor.models.data.Anatomy;
+import dev.larmor.models.io.AtomicFile;
+import dev.larmor.models.metric.Figure;
 import dev.larmor.models.training.Evaluation;
 import dev.larmor.models.training.Leaderboard;
+import dev.larmor.models.training.Method;
 import dev.larmor.models.training.Score;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -28,7 +30,9 @@ import picocli.CommandLine.Spec;
       "Score reconstructions as the leaderboard does.",
       "",
       "SSIM inside the anatomy, the mean over all slices of each acceleration, and the mean of"
-          + " those.",
+          + " those. Beside it PSNR and NMSE, over the pixels of the anatomy, and the same figures"
+          + " of the baselines: zero-filled and, where the data set has it, GRAPPA.",
+      "Every slice is a line of slices.csv, beside the result.",
       ""
     },
     sortOptions = false)
@@ -40,7 +44,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--result",
       paramLabel = "FILE",
-      description = "The figures as JSON (default: score.json beside the reconstructions).")
+      description = "The means as JSON (default: score.json beside the reconstructions).")
   private Path result;
 
   @Mixin private DeviceOptions device;
@@ -54,62 +58,65 @@ final class EvaluateCommand implements Callable<Integer> {
         ProgressLine progress = console.progress("scoring", board.entries().size())) {
       Evaluation evaluation = new Evaluation(opened);
       for (Leaderboard.Entry entry : board.entries()) {
-        volumes.add(new Score.Volume(entry, evaluation.volume(entry, slice -> {})));
+        volumes.add(evaluation.volume(entry, slice -> {}));
         progress.at(volumes.size(), entry.name().toString());
       }
     }
     Score score = new Score(volumes);
-    board.missing().forEach(name -> console.line("missing: " + name + " has no reconstruction"));
-    board.extra().forEach(name -> console.line("extra: " + name + " has no target"));
-    print(console, score);
+    ScoreTable table = new ScoreTable(score);
+    ResultOptions.unmatched(board).forEach(console::line);
+    table.text().forEach(console::line);
+    table.remarks().forEach(console::line);
     Path file = result != null ? result : results.reconstructions.resolve("score.json");
     Results.writeJson(file, figures(board, score));
+    AtomicFile.write(file.resolveSibling("slices.csv"), SliceRow.csv(score));
     return 0;
   }
 
-  private static void print(Console console, Score score) {
-    console.line(String.format(Locale.ROOT, "%-6s %8s %8s %8s", "", "brain", "knee", "all"));
-    for (int acceleration : score.accelerations()) {
-      console.line(
-          String.format(
-              Locale.ROOT,
-              "%-6s %8s %8s %8s",
-              label(acceleration),
-              cell(score.mean(acceleration, Anatomy.BRAIN)),
-              cell(score.mean(acceleration, Anatomy.KNEE)),
-              cell(score.mean(acceleration))));
-    }
-    console.line(String.format(Locale.ROOT, "score  %.4f", score.total()));
-  }
-
-  private static String label(int acceleration) {
-    return acceleration == 0 ? "all" : "acc" + acceleration;
-  }
-
-  private static String cell(OptionalDouble mean) {
-    return mean.isPresent() ? String.format(Locale.ROOT, "%.4f", mean.getAsDouble()) : "-";
-  }
-
   private static Map<String, Object> figures(Leaderboard board, Score score) {
-    Map<String, Object> accelerations = new LinkedHashMap<>();
-    for (int acceleration : score.accelerations()) {
-      Map<String, Object> means = new LinkedHashMap<>();
-      means.put("ssim", score.mean(acceleration).orElseThrow());
-      for (Anatomy anatomy : Anatomy.values()) {
-        score
-            .mean(acceleration, anatomy)
-            .ifPresent(mean -> means.put(anatomy.name().toLowerCase(Locale.ROOT), mean));
+    Map<String, Object> baselines = new LinkedHashMap<>();
+    for (Method method : score.methods()) {
+      if (method != Method.RECONSTRUCTION) {
+        baselines.put(method.key(), figures(score, method));
       }
-      accelerations.put(label(acceleration), means);
     }
     Map<String, Object> volumes = new LinkedHashMap<>();
-    score.volumes().forEach(v -> volumes.put(v.entry().name().toString(), v.ssim()));
-    Map<String, Object> figures = new LinkedHashMap<>();
-    figures.put("score", score.total());
-    figures.put("accelerations", accelerations);
+    for (Score.Volume volume : score.volumes()) {
+      volumes.put(
+          volume.entry().name().toString(),
+          volume.slices().stream().map(slice -> slice.get(Method.RECONSTRUCTION).ssim()).toList());
+    }
+    Map<String, Object> figures = figures(score, Method.RECONSTRUCTION);
+    figures.put("baselines", baselines);
+    figures.put("slices_without_anatomy", score.emptySlices());
     figures.put("missing", board.missing().stream().map(Path::toString).toList());
     figures.put("extra", board.extra().stream().map(Path::toString).toList());
     figures.put("slices", volumes);
     return figures;
+  }
+
+  private static Map<String, Object> figures(Score score, Method method) {
+    Map<String, Object> accelerations = new LinkedHashMap<>();
+    for (int acceleration : score.accelerations()) {
+      Map<String, Object> means = new LinkedHashMap<>();
+      for (Figure figure : Figure.values()) {
+        put(means, figure.key(), score.mean(method, figure, acceleration));
+      }
+      for (Anatomy anatomy : score.anatomies(acceleration)) {
+        put(means, anatomy.label(), score.mean(method, Figure.SSIM, acceleration, anatomy));
+      }
+      accelerations.put(ScoreTable.label(acceleration), means);
+    }
+    Map<String, Object> figures = new LinkedHashMap<>();
+    put(figures, "score", score.total(method));
+    figures.put("accelerations", accelerations);
+    return figures;
+  }
+
+  /** JSON has no infinity: a PSNR that is infinite is left out, as is what does not exist. */
+  private static void put(Map<String, Object> figures, String key, OptionalDouble value) {
+    if (value.isPresent() && Double.isFinite(value.getAsDouble())) {
+      figures.put(key, value.getAsDouble());
+    }
   }
 }

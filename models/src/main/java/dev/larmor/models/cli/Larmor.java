@@ -34,10 +34,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       ClassifyCommand.class,
       TrainCommand.class,
+      RecipeCommand.class,
       ReconstructCommand.class,
       EnsembleCommand.class,
       EvaluateCommand.class,
       VisualizeCommand.class,
+      ImportCommand.class,
+      ExportCommand.class,
       SimulateCommand.class,
       PlanCommand.class,
       InfoCommand.class

@@ -2,6 +2,8 @@ package dev.larmor.models.cli;
 
 import dev.larmor.models.training.Leaderboard;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Reconstructions and the data set they are compared with. */
@@ -22,5 +24,13 @@ final class ResultOptions {
 
   Leaderboard match() {
     return Leaderboard.match(reconstructions, data);
+  }
+
+  /** A line for each file that has no partner. */
+  static List<String> unmatched(Leaderboard board) {
+    List<String> lines = new ArrayList<>();
+    board.missing().forEach(name -> lines.add("missing: " + name + " has no reconstruction"));
+    board.extra().forEach(name -> lines.add("extra: " + name + " has no target"));
+    return lines;
   }
 }

@@ -41,6 +41,7 @@ final class ScenarioTraining {
   private final TrainingOptions options;
   private final ExpertOptions experts;
   private final ModelConfig network;
+  private final int folds;
   private final Device device;
   private final Interrupt interrupt;
   private final VolumeSet training;
@@ -60,6 +61,7 @@ final class ScenarioTraining {
       ExpertOptions experts,
       boolean mixture,
       ModelConfig network,
+      int folds,
       Device device,
       Interrupt interrupt) {
     this.spec = spec;
@@ -67,6 +69,7 @@ final class ScenarioTraining {
     this.options = options;
     this.experts = experts;
     this.network = network;
+    this.folds = folds;
     this.device = device;
     this.interrupt = interrupt;
     training = options.open("train");
@@ -115,7 +118,7 @@ final class ScenarioTraining {
             .map(of -> settings.masks().withAcceleration(of.acceleration()))
             .orElse(settings.masks());
     TrainingSettings own = settings.withMasks(masks);
-    List<Split> splits = options.splits(share(expert, training), share(expert, validation));
+    List<Split> splits = options.splits(share(expert, training), share(expert, validation), folds);
     Path folder = scenario.of(expert);
     Path last = Trainer.last(folder);
     if (Trainer.isComplete(folder, network, own, splits)) {

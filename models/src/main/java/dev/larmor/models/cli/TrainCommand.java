@@ -88,12 +88,13 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ModelConfig network = Larmor.checked(spec, () -> model.config(null));
-    int folds = Larmor.checked(spec, options::folds);
+    int folds = Larmor.checked(spec, () -> options.folds(false));
     TrainingSettings settings =
         Larmor.checked(
             spec,
             () ->
                 options.settings(
+                    options.epochs(),
                     schedule.schedule(options.epochs(), folds),
                     new TrainingMasks(acceleration, options.centreFraction, randomMask)));
     List<Expert> wanted =
@@ -107,7 +108,7 @@ final class TrainCommand implements Callable<Integer> {
     try (Device opened = device.open(network.precision());
         Interrupt interrupt = new Interrupt()) {
       ScenarioTraining training =
-          new ScenarioTraining(spec, options, experts, mixture, network, opened, interrupt);
+          new ScenarioTraining(spec, options, experts, mixture, network, folds, opened, interrupt);
       return training.run(scenario(network, folds), start(network), wanted, settings)
           ? 0
           : Interrupt.EXIT_CODE;

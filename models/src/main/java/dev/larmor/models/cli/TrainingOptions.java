@@ -115,6 +115,8 @@ final class TrainingOptions {
       description = "Share of the columns that every mask samples (default: ${DEFAULT-VALUE}).")
   double centreFraction;
 
+  @Mixin private AugmentationOptions augmentation;
+
   @Mixin private LoaderOptions loader;
 
   @Option(
@@ -166,27 +168,31 @@ final class TrainingOptions {
     return epochs;
   }
 
-  /** The number of folds: 1 without {@code --k-fold}. */
-  int folds() {
-    if (kFold && numFolds < 2) {
-      throw new IllegalArgumentException("--num-folds must be at least 2, not " + numFolds);
-    }
-    return kFold ? numFolds : 1;
+  /**
+   * The number of folds: 1 without {@code --k-fold}.
+   *
+   * @param always whether the command cross-validates anyway
+   */
+  int folds(boolean always) {
+    TrainingSettings.atLeastOne("number of folds", numFolds);
+    return kFold || always ? numFolds : 1;
   }
 
-  TrainingSettings settings(Schedule schedule, TrainingMasks masks) {
+  /** The settings of a training of {@code passes} epochs. */
+  TrainingSettings settings(int passes, Schedule schedule, TrainingMasks masks) {
     if (betas.size() != 2) {
       throw new IllegalArgumentException("--betas takes two numbers, not " + betas);
     }
     TrainingSettings.atLeastOne("report interval", reportInterval);
     return new TrainingSettings(
-        epochs,
+        passes,
         schedule,
         Criterion.named(criterion),
         Adam.Config.adamW(betas.get(0), betas.get(1), weightDecay),
         accumulation,
         clipNorm,
         masks,
+        augmentation.settings(),
         seed,
         loader.workers,
         checkpointInterval,
@@ -200,8 +206,7 @@ final class TrainingOptions {
   }
 
   /** What is trained on and what is validated on. */
-  List<Split> splits(VolumeSet training, VolumeSet validation) {
-    int folds = folds();
+  List<Split> splits(VolumeSet training, VolumeSet validation, int folds) {
     return folds == 1
         ? List.of(new Split(training, validation))
         : Split.folds(training.and(validation), folds, seed);

@@ -2,15 +2,14 @@ package dev.larmor.models.cli;
 
 import dev.larmor.engine.Device;
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.picture.Picture;
-import dev.larmor.models.picture.Pixels;
-import dev.larmor.models.picture.Window;
+import dev.larmor.models.io.AtomicFile;
 import dev.larmor.models.training.Evaluation;
 import dev.larmor.models.training.Evaluation.Comparison;
 import dev.larmor.models.training.Leaderboard;
+import dev.larmor.models.training.Score;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,16 +27,12 @@ import picocli.CommandLine.Spec;
       "",
       "One PNG per slice: reconstruction | ground truth | difference (yellow: too dark, red: too"
           + " bright), the anatomy outlined.",
+      "And index.html, unless --file or --slice ask for less: the score and a table of all slices"
+          + " to be sorted and filtered.",
       ""
     },
     sortOptions = false)
 final class VisualizeCommand implements Callable<Integer> {
-  private static final int PANEL = 384;
-  private static final int MARGIN = 8;
-  private static final int BLACK = 0;
-  private static final int WHITE = 0xFFFFFF;
-  private static final int CYAN = 0x00C8C8;
-
   @Spec private CommandSpec spec;
 
   @Mixin private ResultOptions results;
@@ -66,70 +61,58 @@ final class VisualizeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Console console = Larmor.console(spec);
+    Leaderboard board = results.match();
     List<Leaderboard.Entry> entries =
-        results.match().entries().stream()
+        board.entries().stream()
             .filter(entry -> file == null || entry.name().equals(file))
             .toList();
     if (entries.isEmpty()) {
       throw new DataException(
           results.reconstructions + ": no " + file + " that has a target in " + results.data);
     }
-    int[] pictures = {0};
+    boolean all = file == null && only == null;
+    List<Score.Volume> volumes = new ArrayList<>();
+    int pictures = 0;
     try (Device opened = device.open();
         ProgressLine progress = console.progress("drawing", entries.size())) {
       Evaluation evaluation = new Evaluation(opened);
-      int done = 0;
       for (Leaderboard.Entry entry : entries) {
-        evaluation.volume(
-            entry,
-            comparison -> {
-              if (only == null || only == comparison.slice()) {
-                picture(entry.name().toString(), comparison).save(target(entry, comparison));
-                pictures[0]++;
-              }
-            });
-        progress.at(++done, entry.name().toString());
+        List<Comparison> wanted = new ArrayList<>();
+        volumes.add(
+            evaluation.volume(
+                entry,
+                comparison -> {
+                  if (only == null || only == comparison.slice()) {
+                    wanted.add(comparison);
+                  }
+                }));
+        wanted.parallelStream().forEach(comparison -> draw(entry, comparison, all));
+        pictures += wanted.size();
+        progress.at(volumes.size(), entry.name().toString());
       }
     }
-    if (pictures[0] == 0) {
+    if (pictures == 0) {
       throw new DataException("no volume has a slice " + only);
     }
-    console.line(Larmor.count(pictures[0], "picture") + " in " + out);
+    String place = out.toString();
+    if (all) {
+      Path index = out.resolve("index.html");
+      String title = "Reconstructions in " + results.reconstructions;
+      Score score = new Score(volumes);
+      AtomicFile.write(index, new ReportPage(title, score, ResultOptions.unmatched(board)).html());
+      place += "; now open " + index.toAbsolutePath();
+    }
+    console.line(Larmor.count(pictures, "picture") + " in " + place);
     return 0;
   }
 
-  private Path target(Leaderboard.Entry entry, Comparison comparison) {
-    String stem = entry.name().toString().replaceFirst("\\.[^.]*$", "");
-    return out.resolve(String.format(Locale.ROOT, "%s_%03d.png", stem, comparison.slice()));
-  }
-
-  /** Three panels under a title. */
-  static Picture picture(String name, Comparison comparison) {
-    int side = comparison.side();
-    Pixels image = new Pixels(side, comparison.reconstruction());
-    Pixels truth = new Pixels(side, comparison.target());
-    Pixels region = new Pixels(side, comparison.region());
-    int scale = Math.max(1, PANEL / side);
-    int panel = side * scale;
-    int captions = MARGIN + Picture.LETTER_HEIGHT;
-    int top = captions + Picture.LETTER_HEIGHT + MARGIN;
-    Window window = Window.of(truth);
-    Picture picture = new Picture(4 * MARGIN + 3 * panel, top + panel + MARGIN, BLACK);
-    String title =
-        String.format(
-            Locale.ROOT, "%s  slice %d  SSIM %.4f", name, comparison.slice(), comparison.ssim());
-    picture.text(MARGIN, MARGIN, title, WHITE);
-    String[] labels = {"reconstruction", "ground truth", "difference"};
-    for (int p = 0; p < 3; p++) {
-      int left = MARGIN + p * (panel + MARGIN);
-      picture.text(left, captions, labels[p], WHITE);
-      switch (p) {
-        case 0 -> window.image(picture, left, top, scale, image);
-        case 1 -> window.image(picture, left, top, scale, truth);
-        default -> window.difference(picture, left, top, scale, image.minus(truth));
-      }
-      picture.outline(left, top, scale, region, CYAN);
+  private void draw(Leaderboard.Entry entry, Comparison comparison, boolean withThumbnail) {
+    SlicePicture picture = SlicePicture.of(comparison);
+    picture
+        .whole(entry.name().toString())
+        .save(out.resolve(ReportPage.picture(entry, comparison.slice())));
+    if (withThumbnail) {
+      picture.thumbnail().save(out.resolve(ReportPage.thumbnail(entry, comparison.slice())));
     }
-    return picture;
   }
 }

@@ -12,7 +12,7 @@ import dev.larmor.models.data.fastmri.SliceIndex;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.loss.AnatomicalRegion;
-import dev.larmor.models.metric.Metric;
+import dev.larmor.models.metric.StructuralSimilarity;
 import dev.larmor.models.training.Reconstruction;
 import dev.larmor.models.varnet.ReconstructionModel;
 import java.nio.file.Path;
@@ -192,12 +192,8 @@ public final class EnsembleSearch {
       return images.stream()
           .mapToDouble(pixels ->
               Scope.run(() ->
-                  Metric.SSIM
-                      .perSlice(
-                          region.inside(device.tensor(spec, pixels)),
-                          wanted,
-                          volume.max(),
-                          volume.anatomy())[0]))
+                  StructuralSimilarity.perSlice(
+                      region.inside(device.tensor(spec, pixels)), wanted, volume.max())[0]))
           .toArray();
     });
   }

@@ -1,6 +1,7 @@
 package dev.larmor.models.ensemble;
 
 import dev.larmor.engine.Device;
+import dev.larmor.models.data.DataException;
 import dev.larmor.models.training.Checkpoint;
 import dev.larmor.models.training.Network;
 import dev.larmor.models.training.ZeroFilled;
@@ -51,7 +52,11 @@ public final class NetworkSlot implements AutoCloseable {
       close();
       network = Network.place(device, saved.config(), 0);
     }
-    Checkpoint.load(saved.checkpoint(), network, null);
+    try {
+      Checkpoint.load(saved.checkpoint(), network, null);
+    } catch (DataException e) {
+      throw new CheckpointException(e);
+    }
     device.synchronize();
     loaded = saved;
     double took = (System.nanoTime() - start) * 1e-9;

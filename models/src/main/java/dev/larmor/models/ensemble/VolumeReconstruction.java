@@ -39,7 +39,7 @@ public final class VolumeReconstruction {
     }
   }
 
-  /** It was left out, since one of its slices cannot be read. */
+  /** It was left out, since its file cannot be read. */
   public record LeftOut(String reason) implements Outcome {}
 
   /** The user wants to stop; nothing was written. */
@@ -89,6 +89,19 @@ public final class VolumeReconstruction {
    * @throws DataException if a checkpoint cannot be read or, unless bad files are skipped, a slice
    */
   public Outcome next(List<Job> left) {
+    try {
+      return make(left);
+    } catch (CheckpointException e) {
+      throw e;
+    } catch (DataException e) {
+      if (badFiles == BadFiles.FAIL) {
+        throw e;
+      }
+      return new LeftOut(e.getMessage());
+    }
+  }
+
+  private Outcome make(List<Job> left) {
     Job job = left.getFirst();
     Volume volume = job.volume();
     int side = work.side(volume);
@@ -107,15 +120,8 @@ public final class VolumeReconstruction {
           break;
         }
         ReconstructionModel model = slot.model(member.source(), time::switched);
-        try {
-          if (!images(job, shares.get(s), model, member, mean)) {
-            return new Stopped();
-          }
-        } catch (DataException e) {
-          if (badFiles == BadFiles.FAIL) {
-            throw e;
-          }
-          return new LeftOut(e.getMessage());
+        if (!images(job, shares.get(s), model, member, mean)) {
+          return new Stopped();
         }
         done++;
       }

@@ -11,9 +11,14 @@ public record Window(double white, double difference) {
   /** Full colour, as a share of the target's 99th percentile. */
   private static final double DIFFERENCE = 0.2;
 
+  /** An empty target still has a window: in it, nothing is black and no difference too. */
+  private static final double DARKEST = Float.MIN_NORMAL;
+
   /** The window for a target, its reconstructions and their errors. */
   public static Window of(Pixels target) {
-    return new Window(target.quantile(0.995), DIFFERENCE * target.quantile(0.99));
+    return new Window(
+        Math.max(target.quantile(0.995), DARKEST),
+        Math.max(DIFFERENCE * target.quantile(0.99), DARKEST));
   }
 
   /** Draws an image in grey. */

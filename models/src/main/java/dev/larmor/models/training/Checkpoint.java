@@ -4,8 +4,10 @@ import dev.larmor.autograd.Adam;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.Tensor;
 import dev.larmor.models.checkpoint.ElementType;
+import dev.larmor.models.checkpoint.PyTorchWriter;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import dev.larmor.models.checkpoint.SafetensorsWriter;
+import dev.larmor.models.checkpoint.TensorSource;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.varnet.ModelConfig;
 import java.lang.foreign.Arena;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -51,14 +54,48 @@ public final class Checkpoint {
     if (optimizer != null) {
       all.put(OPTIMIZER_STEPS, Long.toString(optimizer.steps()));
     }
-    Map<String, Tensor> tensors = tensors(network, optimizer);
+    withSources(
+        tensors(network, optimizer), sources -> SafetensorsWriter.write(file, all, sources));
+  }
+
+  /** The formats that other programs read. */
+  public enum Format {
+    /** {@code torch.save}'s; names of a shared parameter share its bytes. */
+    PYTORCH,
+    /** Every name has bytes of its own: the format knows no sharing. */
+    SAFETENSORS
+  }
+
+  /**
+   * Writes a network's weights for other programs: the state dict of the original implementation,
+   * with all names of its shared parameters, as {@code load_state_dict(strict=True)} wants it.
+   */
+  public static void export(Path file, Network network, Format format) {
+    Map<String, Tensor> tensors = tensors(network, null);
+    Map<String, String> aliases = network.model().aliases();
+    withSources(
+        tensors,
+        sources -> {
+          if (format == Format.PYTORCH) {
+            PyTorchWriter.write(file, sources, aliases);
+            return;
+          }
+          Map<String, TensorSource> all = new LinkedHashMap<>();
+          sources.forEach(source -> all.put(source.name(), source));
+          aliases.forEach((alias, name) -> all.put(alias, all.get(name).named(alias)));
+          SafetensorsWriter.write(file, Map.of("format", "pt"), all.values());
+        });
+  }
+
+  private static void withSources(
+      Map<String, Tensor> tensors, Consumer<List<TensorSource>> writer) {
     long largest = tensors.values().stream().mapToLong(t -> t.spec().bytes()).max().orElse(0);
     try (Arena arena = Arena.ofConfined()) {
       // Each tensor is written before the next is asked for, so one buffer serves them all.
       MemorySegment host = arena.allocate(largest, 64);
-      List<SafetensorsWriter.Source> sources = new ArrayList<>();
+      List<TensorSource> sources = new ArrayList<>();
       tensors.forEach((name, tensor) -> sources.add(source(name, tensor, host)));
-      SafetensorsWriter.write(file, all, sources);
+      writer.accept(sources);
     }
   }
 
@@ -71,14 +108,14 @@ public final class Checkpoint {
     return tensors;
   }
 
-  private static SafetensorsWriter.Source source(String name, Tensor tensor, MemorySegment host) {
+  private static TensorSource source(String name, Tensor tensor, MemorySegment host) {
     Supplier<MemorySegment> bytes =
         () -> {
           MemorySegment own = host.asSlice(0, tensor.spec().bytes());
           tensor.download(own);
           return own;
         };
-    return new SafetensorsWriter.Source(name, type(tensor.dtype()), shape(tensor), bytes);
+    return new TensorSource(name, type(tensor.dtype()), shape(tensor), bytes);
   }
 
   /** The shape in the file: a complex tensor is F32 with one more axis of two. */
@@ -112,6 +149,11 @@ public final class Checkpoint {
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       return config(file, reader);
     }
+  }
+
+  /** Whether this class wrote a file. */
+  static boolean isOwn(SafetensorsReader reader) {
+    return FORMAT.equals(reader.metadata().get("format"));
   }
 
   private static Optional<ModelConfig> config(Path file, SafetensorsReader reader) {

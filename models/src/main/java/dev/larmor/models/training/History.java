@@ -4,8 +4,13 @@ import dev.larmor.models.data.DataException;
 import dev.larmor.models.io.AtomicFile;
 import dev.larmor.models.io.NpyFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,6 +19,9 @@ import java.util.List;
  * epochs.csv} (one row a round), and the original system's {@code val_loss_log.npy}: {@code float64
  * [rounds, 2]}, epoch and validation loss. They are written with each checkpoint and cut back to it
  * when a run resumes, so a resumed run's tables are an uninterrupted run's.
+ *
+ * <p>Rows of {@code losses.csv} are appended and forgotten, so that neither memory nor the time of
+ * a checkpoint grows with the run.
  */
 final class History {
   private static final String LOSSES = "epoch,fold,iteration,loss";
@@ -22,7 +30,8 @@ final class History {
   private final Path losses;
   private final Path epochs;
   private final Path validationLog;
-  private final List<String> lossRows = new ArrayList<>();
+  private final List<String> lossRows = new ArrayList<>(); // not in the file yet
+  private boolean begun; // the file is this run's
   private final List<String> epochRows = new ArrayList<>();
 
   History(Path folder) {
@@ -47,7 +56,13 @@ final class History {
   }
 
   void save() {
-    write(losses, LOSSES, lossRows);
+    if (begun) {
+      append(losses, lossRows);
+    } else {
+      write(losses, LOSSES, lossRows);
+      begun = true;
+    }
+    lossRows.clear();
     write(epochs, EPOCHS, epochRows);
     double[][] log = new double[epochRows.size()][];
     for (int i = 0; i < log.length; i++) {
@@ -57,6 +72,19 @@ final class History {
     NpyFile.write(validationLog, log, 2);
   }
 
+  private static void append(Path file, List<String> rows) {
+    ByteBuffer text =
+        StandardCharsets.UTF_8.encode(rows.isEmpty() ? "" : String.join("\n", rows) + "\n");
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.APPEND)) {
+      while (text.hasRemaining()) {
+        channel.write(text);
+      }
+      channel.force(false);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
   private static void write(Path file, String header, List<String> rows) {
     String text = header + "\n" + String.join("\n", rows) + (rows.isEmpty() ? "" : "\n");
     AtomicFile.write(file, text);
@@ -64,6 +92,7 @@ final class History {
 
   /** Reads the tables of a run and keeps what came before iteration {@code position} of a round. */
   void rewind(Round round, int position) {
+    begun = false;
     lossRows.clear();
     epochRows.clear();
     for (String row : rows(losses)) {
@@ -84,13 +113,14 @@ final class History {
     return new Round(whole(file, row, 0), whole(file, row, 1), folds).number();
   }
 
+  /** The whole rows of a table: a process that died may have left half a line at the end. */
   private static List<String> rows(Path file) {
     if (!Files.exists(file)) {
       return List.of();
     }
     try {
-      List<String> lines = Files.readAllLines(file);
-      return lines.subList(Math.min(1, lines.size()), lines.size());
+      String text = Files.readString(file);
+      return text.substring(0, text.lastIndexOf('\n') + 1).lines().skip(1).toList();
     } catch (IOException e) {
       throw new DataException(file + ": cannot be read: " + e.getMessage(), e);
     }

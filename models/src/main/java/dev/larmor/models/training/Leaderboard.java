@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -42,10 +43,27 @@ public record Leaderboard(List<Entry> entries, List<Path> missing, List<Path> ex
   /**
    * A pair of files.
    *
+   * @param name part and file name: {@code acc4/brain_test1.h5}
+   * @param kspace the file with the k-space that was reconstructed, where the data set has it
    * @param acceleration R, 0 if nothing tells it
    */
   public record Entry(
-      Path name, Path reconstruction, Path target, int acceleration, Anatomy anatomy) {}
+      Path name,
+      Path reconstruction,
+      Path target,
+      Optional<Path> kspace,
+      int acceleration,
+      Anatomy anatomy) {
+    /** The sub-folder: {@code acc4}, or the empty string. */
+    public String part() {
+      return name.getParent() == null ? "" : name.getParent().toString();
+    }
+
+    /** The file's name. */
+    public String file() {
+      return name.getFileName().toString();
+    }
+  }
 
   /** The parts of a data set. */
   public static List<Part> parts(Path root) {
@@ -99,11 +117,12 @@ public record Leaderboard(List<Entry> entries, List<Path> missing, List<Path> ex
 
   private static Entry entry(Part part, String name, Path reconstruction, Path target) {
     Path beside = part.folder.resolve("kspace").resolve(name);
-    Path kspace = Files.exists(beside) ? beside : target;
+    Optional<Path> kspace =
+        Optional.of(Files.exists(beside) ? beside : target).filter(Leaderboard::hasKspace);
     int width = 0;
     int acceleration = 0;
-    if (hasKspace(kspace)) {
-      try (KspaceVolume volume = KspaceVolume.open(kspace)) {
+    if (kspace.isPresent()) {
+      try (KspaceVolume volume = KspaceVolume.open(kspace.get())) {
         width = volume.width();
         acceleration = volume.mask().isFull() ? 1 : volume.mask().acceleration();
       }
@@ -113,7 +132,8 @@ public record Leaderboard(List<Entry> entries, List<Path> missing, List<Path> ex
       acceleration = Integer.parseInt(named.group(1));
     }
     Anatomy anatomy = Classifier.STANDARD.anatomy(name, width);
-    return new Entry(Path.of(part.name, name), reconstruction, target, acceleration, anatomy);
+    return new Entry(
+        Path.of(part.name, name), reconstruction, target, kspace, acceleration, anatomy);
   }
 
   private static boolean hasKspace(Path file) {

@@ -2,6 +2,7 @@ package dev.larmor.models.training;
 
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Scope;
+import dev.larmor.models.data.fastmri.KspaceVolume;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.SliceIndex;
@@ -13,7 +14,9 @@ import dev.larmor.models.data.hdf5.Hdf5File;
 import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.varnet.ReconstructionModel;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -21,7 +24,8 @@ import java.util.stream.IntStream;
 /**
  * Turns slices into images, and images into files.
  *
- * @param size rows and columns of the images where a volume has no target that tells
+ * @param size rows and columns of the images where a volume has neither a target nor a header that
+ *     tells
  * @param workers threads that read ahead
  */
 public record Reconstruction(Device device, int size, int workers) {
@@ -50,9 +54,20 @@ public record Reconstruction(Device device, int size, int workers) {
     }
   }
 
-  /** The side S of a volume's images. */
+  /**
+   * The side S of a volume's images: the target's, else the scan's own ({@link
+   * KspaceVolume#imageSize}), else {@link #size}.
+   *
+   * @throws dev.larmor.models.data.DataException if there is no target, and a header that cannot be
+   *     read
+   */
   public int side(Volume volume) {
-    return volume.imageFile().isPresent() ? volume.imageSize() : size;
+    if (volume.imageFile().isPresent()) {
+      return volume.imageSize();
+    }
+    try (KspaceVolume kspace = KspaceVolume.open(volume.kspaceFile())) {
+      return kspace.imageSize().orElse(size);
+    }
   }
 
   /**
@@ -70,13 +85,15 @@ public record Reconstruction(Device device, int size, int workers) {
       MaskSource masks,
       Visitor visitor,
       BooleanSupplier stop) {
+    Map<Volume, Integer> sides = new HashMap<>();
     try (SliceLoader loader = new SliceLoader(input, slices, masks, BadFiles.FAIL, workers)) {
       while (loader.hasNext()) {
         if (stop.getAsBoolean()) {
           return false;
         }
         Sample sample = loader.next();
-        visitor.image(sample, image(model, sample, side(sample.volume())));
+        int side = sides.computeIfAbsent(sample.volume(), this::side);
+        visitor.image(sample, image(model, sample, side));
       }
       return true;
     }
@@ -106,8 +123,8 @@ public record Reconstruction(Device device, int size, int workers) {
   }
 
   /**
-   * Writes one volume's reconstruction: dataset {@code reconstruction}, {@code F32[slices, S, S]}.
-   * The file appears whole or not at all.
+   * Writes one volume's reconstruction: dataset {@code reconstruction}, {@code F32[slices, S, S]},
+   * and what the k-space file tells of the scan. The file appears whole or not at all.
    *
    * @param source what the images are made with, kept in the file: see {@link #isOf}
    * @param members how many networks' images were averaged
@@ -116,7 +133,9 @@ public record Reconstruction(Device device, int size, int workers) {
   public void write(
       Volume volume, Path file, String source, int members, IntFunction<float[]> images) {
     int side = side(volume);
-    try (Hdf5Writer writer = Hdf5Writer.replace(file)) {
+    try (KspaceVolume kspace = KspaceVolume.open(volume.kspaceFile());
+        Hdf5Writer writer = Hdf5Writer.replace(file)) {
+      kspace.copyDescription(writer);
       writer.attribute(SOURCE, source);
       writer.attribute(MEMBERS, (long) members);
       Hdf5Writer.SliceSink sink =

@@ -8,6 +8,7 @@ import dev.larmor.autograd.Training;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
+import dev.larmor.models.augment.Variation;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
@@ -16,7 +17,7 @@ import dev.larmor.models.data.fastmri.SliceLoader;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.loss.SliceContext;
-import dev.larmor.models.metric.Metric;
+import dev.larmor.models.metric.StructuralSimilarity;
 import dev.larmor.models.training.TrainingStep.Slice;
 import dev.larmor.models.varnet.ModelConfig;
 import java.nio.file.Files;
@@ -219,6 +220,7 @@ public final class Trainer implements AutoCloseable {
     same.put("accumulation", Integer.toString(settings.accumulation()));
     same.put("clip norm", Double.toString(settings.clipNorm()));
     same.put("masks", settings.masks().toString());
+    same.put("augmentation", settings.augmentation().toString());
     return same;
   }
 
@@ -366,11 +368,13 @@ public final class Trainer implements AutoCloseable {
       int unsaved = 0;
       while (samples.hasNext()) {
         double loss;
-        try (Uploaded sample = samples.next()) {
-          while (!is(order.get(position), sample)) {
-            position++; // left out as bad
-          }
-          loss = step(sample, (long) round.number() * total + position, gradients);
+        Uploaded uploaded = samples.next();
+        while (!is(order.get(position), uploaded)) {
+          position++; // left out as bad
+        }
+        long number = (long) round.number() * total + position;
+        try (Uploaded sample = augmented(uploaded)) {
+          loss = step(sample, number, gradients);
         }
         position++;
         lossSum += loss;
@@ -482,6 +486,19 @@ public final class Trainer implements AutoCloseable {
         && split().training().volumes().get(index.volume()).equals(sample.volume);
   }
 
+  /** What is trained on in place of a sample; what comes from the data set is freed. */
+  private Uploaded augmented(Uploaded sample) {
+    Philox stream = Philox.of(seed(), "augmentation").with(round.number()).with(position);
+    Variation variation = settings.augmentation().draw(stream);
+    if (variation.isNone()) {
+      return sample;
+    }
+    try (sample) {
+      Slice varied = Scope.run(() -> sample.slice.varied(variation).unscoped());
+      return new Uploaded(sample.volume, sample.index, varied);
+    }
+  }
+
   /** Forward and backward pass of one sample; its number keys its random draws. */
   private double step(Uploaded sample, long number, Gradients gradients) {
     Volume volume = sample.volume;
@@ -544,8 +561,7 @@ public final class Trainer implements AutoCloseable {
       Slice slice = Slice.upload(network.device(), sample, context(sample));
       int size = sample.volume().imageSize();
       Tensor image = network.model().reconstruct(slice.kspace(), slice.mask(), size, size);
-      SliceContext context = slice.context();
-      return Metric.SSIM.perSlice(image, slice.target(), context.dataRange(), context.anatomy())[0];
+      return StructuralSimilarity.perSlice(image, slice.target(), slice.context().dataRange())[0];
     });
   }
 

@@ -2,6 +2,7 @@ package dev.larmor.models.training;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Schedule;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import dev.larmor.models.loss.Criterion;
 
@@ -14,6 +15,7 @@ import dev.larmor.models.loss.Criterion;
  *     step of an epoch may have fewer
  * @param clipNorm bound on the gradients' norm, 0 for none
  * @param masks the sampling masks drawn, for training and for validation
+ * @param augmentation what is done to training samples before their mask is applied
  * @param seed of everything random
  * @param workers threads that read ahead
  * @param checkpointInterval iterations between checkpoints within an epoch
@@ -27,6 +29,7 @@ public record TrainingSettings(
     int accumulation,
     double clipNorm,
     TrainingMasks masks,
+    Augmentation augmentation,
     long seed,
     int workers,
     int checkpointInterval,
@@ -53,6 +56,7 @@ public record TrainingSettings(
         accumulation,
         clipNorm,
         others,
+        augmentation,
         seed,
         workers,
         checkpointInterval,

@@ -8,6 +8,8 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.models.augment.FullSlice;
+import dev.larmor.models.augment.Variation;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.Volume;
@@ -37,6 +39,12 @@ public record TrainingStep(
           sample.mask(),
           device.tensor(targetSpec(sample.volume().imageSize()), sample.target().orElseThrow()),
           context);
+    }
+
+    /** The same sample after a variation of its k-space and target. */
+    public Slice varied(Variation variation) {
+      FullSlice varied = variation.apply(new FullSlice(kspace, target), context.anatomy());
+      return new Slice(varied.kspace(), mask, varied.target(), context);
     }
 
     /** The same, to be closed by the caller instead of the scope. */

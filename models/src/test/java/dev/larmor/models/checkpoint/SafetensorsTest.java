@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.larmor.models.Python;
-import dev.larmor.models.checkpoint.SafetensorsWriter.Source;
 import dev.larmor.models.data.DataException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -81,20 +80,20 @@ final class SafetensorsTest {
     return MemorySegment.ofArray(values);
   }
 
-  private static Source source(String name, ElementType type, int start, long... shape) {
-    return new Source(name, type, shape, () -> bytes((int) type.bytes(shape), start));
+  private static TensorSource source(String name, ElementType type, int start, long... shape) {
+    return new TensorSource(name, type, shape, () -> bytes((int) type.bytes(shape), start));
   }
 
   /** One tensor of every type, an empty one, a scalar, a complex one, and difficult names. */
-  private static List<Source> everything() {
-    List<Source> tensors = new ArrayList<>();
+  private static List<TensorSource> everything() {
+    List<TensorSource> tensors = new ArrayList<>();
     for (ElementType type : ElementType.values()) {
       tensors.add(source("t." + type, type, type.bytes(), 3, 5));
     }
     tensors.add(source("empty", ElementType.F32, 0, 4, 0, 2));
     tensors.add(source("scalar", ElementType.I64, 9));
     tensors.add(source("quote\" back\\ slash/ tab\t ümlaut 音", ElementType.U8, 1, 7));
-    tensors.add(Source.complex64("complex", new long[] {2, 3}, () -> bytes(48, 77)));
+    tensors.add(TensorSource.complex64("complex", new long[] {2, 3}, () -> bytes(48, 77)));
     return tensors;
   }
 
@@ -108,7 +107,7 @@ final class SafetensorsTest {
     try (SafetensorsReader file = SafetensorsReader.open(path)) {
       assertEquals(METADATA, file.metadata());
       assertEquals(everything().size(), file.names().size());
-      for (Source tensor : everything()) {
+      for (TensorSource tensor : everything()) {
         var entry = file.entry(tensor.name());
         assertEquals(tensor.type(), entry.type());
         assertArrayEquals(tensor.shape(), entry.shape());
@@ -136,7 +135,7 @@ final class SafetensorsTest {
     SafetensorsWriter.write(path, METADATA, everything());
     List<String> lines = Python.run(INDEPENDENT_PARSER, path).lines().toList();
     assertEquals(everything().size() + 1, lines.size());
-    for (Source tensor : everything()) {
+    for (TensorSource tensor : everything()) {
       long sum = 0;
       for (byte b : tensor.bytes().get().toArray(ValueLayout.JAVA_BYTE)) {
         sum += b & 0xFF;
@@ -161,7 +160,7 @@ final class SafetensorsTest {
 
   @Test
   void equalContentsMakeEqualFiles() throws IOException {
-    List<Source> tensors = everything();
+    List<TensorSource> tensors = everything();
     SafetensorsWriter.write(folder.resolve("a"), METADATA, tensors);
     SafetensorsWriter.write(folder.resolve("b"), METADATA, tensors.reversed());
     assertEquals(-1, Files.mismatch(folder.resolve("a"), folder.resolve("b")));
@@ -361,7 +360,8 @@ final class SafetensorsTest {
                         path,
                         Map.of(),
                         List.of(
-                            new Source("b", ElementType.F32, new long[] {2}, () -> bytes(4, 0)))))
+                            new TensorSource(
+                                "b", ElementType.F32, new long[] {2}, () -> bytes(4, 0)))))
             .getMessage());
     try (SafetensorsReader file = SafetensorsReader.open(path);
         Stream<Path> files = Files.list(folder)) {
@@ -427,7 +427,7 @@ final class SafetensorsTest {
           path,
           Map.of(),
           List.of(
-              new Source("big", ElementType.U8, new long[] {big}, () -> bytes),
+              new TensorSource("big", ElementType.U8, new long[] {big}, () -> bytes),
               source("small", ElementType.U8, 5, 1)));
     }
     try (SafetensorsReader file = SafetensorsReader.open(path)) {

@@ -178,6 +178,7 @@ final class BadInputTest {
     Files.writeString(kspace, "k-space");
     Result result = Program.train(data, out, "--skip-bad-files").succeeded();
     assertTrue(result.out().contains("left out: " + kspace + ": not an HDF5 file"), result.out());
+    assertTrue(result.out().endsWith("1 file left out, as listed above\n"), result.out());
     assertTrue(Files.exists(Trainer.last(Program.folder(out, 1))));
   }
 

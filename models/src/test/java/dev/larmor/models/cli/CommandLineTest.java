@@ -63,8 +63,8 @@ final class CommandLineTest {
     Program.run("trian")
         .refused(
             2,
-            "Unknown command 'trian', expected one of demo, classify, train, reconstruct, ensemble,"
-                + " evaluate, visualize, simulate, plan, info; see 'larmor --help'");
+            "Unknown command 'trian', expected one of demo, classify, train, recipe,"
+                + " reconstruct, ensemble, evaluate, visualize, import, export, simulate, plan, info; see 'larmor --help'");
   }
 
   @Test

@@ -431,6 +431,12 @@ final class MixtureCommandTest {
         .refused(2, "--members and --ensemble are for --scenario" + help);
     misuse(new Object[] {"--scenario", folder.resolve("none")})
         .refused(2, folder.resolve("none") + ": no such folder");
+    // No matter of one volume: nothing is left out.
+    misuse(of, "--chans=4", "--skip-bad-files")
+        .refused(
+            2,
+            checkpoint("acc4-brain", "best_model")
+                + ": is a checkpoint of another network: chans is 2 there, 4 here");
     Path weights = folder.resolve("w.json");
     Files.writeString(weights, "{\"acc4-knee-slice0\": {\"best_model\": 1}}");
     misuse(of, "--ensemble", weights)

@@ -4,7 +4,6 @@ import static dev.larmor.models.cli.Program.DEVICE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,20 +14,18 @@ import dev.larmor.models.data.hdf5.Hdf5File;
 import dev.larmor.models.data.hdf5.Hdf5Writer;
 import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
 import dev.larmor.models.training.Trainer;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From a checkpoint to scored and drawn reconstructions: reconstruct, evaluate, visualize. */
+/** From a checkpoint to reconstructions. */
 final class ReconstructCommandTest {
   @TempDir private static Path shared;
   private static Path leaderboard;
@@ -58,21 +55,6 @@ final class ReconstructCommandTest {
     all[more.length] = "--checkpoint";
     all[more.length + 1] = checkpoint.toString();
     return reconstruct(data, folder, all);
-  }
-
-  private static Result evaluate(Path reconstructions, Path data, Object... more) {
-    List<Object> command =
-        new ArrayList<>(
-            List.of(
-                "evaluate",
-                "--reconstructions",
-                reconstructions,
-                "--data",
-                data,
-                "--device",
-                DEVICE));
-    command.addAll(List.of(more));
-    return Program.run(command.toArray());
   }
 
   private static JsonNode json(Path file) throws IOException {
@@ -108,6 +90,68 @@ final class ReconstructCommandTest {
     assertEquals(8, figures.get("slices").asInt());
     assertTrue(figures.get("within_time_limit").asBoolean());
     assertTrue(Files.readString(folder.resolve("options.yaml")).contains("chans: 2\n"));
+  }
+
+  private Path scan(String name) throws IOException {
+    Path data = Files.createDirectories(folder.resolve(name));
+    try (InputStream scan =
+        ReconstructCommandTest.class.getResourceAsStream(
+            "/dev/larmor/models/data/fastmri/scan-" + name + ".h5")) {
+      Files.copy(scan, data.resolve("file_brain_AXT2.h5"));
+    }
+    return data;
+  }
+
+  /** Without a target the scan's header tells the size, and goes with the images. */
+  @Test
+  void fastMriFilesWithoutTargets() throws IOException {
+    for (String name : List.of("variable", "fixed", "oblong", "none")) {
+      Path data = scan(name);
+      Path out = folder.resolve("out-" + name);
+      reconstruct(data, out, "--zero-filled", "--crop=12").succeeded();
+      int side = name.equals("variable") || name.equals("fixed") ? 16 : 12;
+      try (Hdf5File from = Hdf5File.open(data.resolve("file_brain_AXT2.h5"));
+          Hdf5File to = Hdf5File.open(out.resolve("file_brain_AXT2.h5"))) {
+        assertArrayEquals(new long[] {2, side, side}, to.dataset("reconstruction").shape(), name);
+        assertEquals("AXT2", to.text("acquisition").orElseThrow());
+        assertEquals(0.25, to.number("norm").orElseThrow());
+        assertEquals(from.has("ismrmrd_header"), to.has("ismrmrd_header"));
+        if (from.has("ismrmrd_header")) {
+          assertArrayEquals(
+              from.dataset("ismrmrd_header").readText(), to.dataset("ismrmrd_header").readText());
+        }
+      }
+    }
+  }
+
+  /** A header that cannot be read stops only what needs it: a volume with a target does not. */
+  @Test
+  void aBrokenHeader() throws IOException {
+    Path data = scan("broken");
+    Path out = folder.resolve("out");
+    Result result = reconstruct(data, out, "--zero-filled");
+    Path file = data.resolve("file_brain_AXT2.h5");
+    assertEquals(2, result.code());
+    assertEquals(1, result.err().lines().count());
+    assertTrue(
+        result.err().startsWith("larmor: " + file + ": 'ismrmrd_header' is no well-formed XML: "),
+        result.err());
+    Path kspace = Files.createDirectories(folder.resolve("challenge/kspace"));
+    Files.move(file, kspace.resolve("brain.h5"));
+    try (Hdf5Writer writer =
+        Hdf5Writer.replace(folder.resolve("challenge/image").resolve("brain.h5"))) {
+      var sink = writer.dataset("image_label", Element.F32, 2, 16, 16);
+      sink.write(new float[256]);
+      sink.write(new float[256]);
+      writer.attribute("max", 1.0);
+      writer.commit();
+    }
+    reconstruct(folder.resolve("challenge"), out, "--zero-filled").succeeded();
+    try (Hdf5File from = Hdf5File.open(kspace.resolve("brain.h5"));
+        Hdf5File to = Hdf5File.open(out.resolve("brain.h5"))) {
+      assertArrayEquals(
+          from.dataset("ismrmrd_header").readText(), to.dataset("ismrmrd_header").readText());
+    }
   }
 
   @Test
@@ -201,125 +245,5 @@ final class ReconstructCommandTest {
     assertTrue(again.out().contains("left out: " + bad), again.out());
     assertEquals(256, pixels(out.resolve("acc8/knee_test1.h5")).length);
     assertEquals(1, json(out.resolve("reconstruction.json")).get("left_out").size());
-  }
-
-  @Test
-  void scores() throws IOException {
-    reconstruct(leaderboard, folder, "--zero-filled").succeeded();
-    String out = evaluate(folder, leaderboard).succeeded().out();
-    List<String> lines = out.lines().map(String::strip).toList();
-    assertEquals("brain     knee      all", lines.get(0));
-    assertTrue(lines.get(1).matches("acc4( +0\\.\\d{4}){3}"), out);
-    assertTrue(lines.get(2).matches("acc8( +0\\.\\d{4}){3}"), out);
-    JsonNode score = json(folder.resolve("score.json"));
-    double[] means = new double[2];
-    int[] accelerations = {4, 8};
-    for (int a = 0; a < 2; a++) {
-      double sum = 0;
-      for (String anatomy : List.of("brain", "knee")) {
-        double ofAnatomy = 0;
-        for (JsonNode slice :
-            score.get("slices").get("acc" + accelerations[a] + "/" + anatomy + "_test1.h5")) {
-          ofAnatomy += slice.asDouble() / 2;
-        }
-        JsonNode figures = score.get("accelerations").get("acc" + accelerations[a]);
-        assertEquals(ofAnatomy, figures.get(anatomy).asDouble(), 1e-12);
-        sum += ofAnatomy;
-      }
-      means[a] = sum / 2;
-    }
-    assertEquals((means[0] + means[1]) / 2, score.get("score").asDouble(), 1e-12);
-    assertEquals("score  %.4f".formatted((means[0] + means[1]) / 2), lines.get(3));
-    assertTrue(means[0] > means[1], "four-fold is easier than eight-fold");
-  }
-
-  @Test
-  void aPerfectReconstructionScoresOne() throws IOException {
-    Path targets = leaderboard.resolve("acc4");
-    try (Hdf5Writer writer = Hdf5Writer.replace(folder.resolve("brain_test1.h5"));
-        Hdf5File target = Hdf5File.open(targets.resolve("image/brain_test1.h5"))) {
-      var sink = writer.dataset("reconstruction", Element.F32, 2, 16, 16);
-      float[] slice = new float[256];
-      for (int s = 0; s < 2; s++) {
-        target.dataset("image_label").readSlice(s, slice);
-        sink.write(slice);
-      }
-      writer.commit();
-    }
-    Path result = folder.resolve("result.json");
-    String out = evaluate(folder, targets, "--result", result).succeeded().out();
-    assertTrue(out.contains("missing: knee_test1.h5 has no reconstruction"), out);
-    assertTrue(out.contains("acc4     1.0000        -   1.0000"), out);
-    assertEquals(1, json(result).get("score").asDouble(), 1e-6);
-    assertEquals("knee_test1.h5", json(result).get("missing").get(0).asText());
-
-    Files.move(folder.resolve("brain_test1.h5"), folder.resolve("knee_test1.h5"));
-    Files.copy(folder.resolve("knee_test1.h5"), folder.resolve("other.h5"));
-    out = evaluate(folder, targets).succeeded().out();
-    assertTrue(out.contains("missing: brain_test1.h5"), out);
-    assertTrue(out.contains("extra: other.h5 has no target"), out);
-  }
-
-  @Test
-  void aReconstructionOfAnotherShape() {
-    Path file = folder.resolve("brain_test1.h5");
-    try (Hdf5Writer writer = Hdf5Writer.replace(file)) {
-      writer.dataset("reconstruction", Element.F32, 1, 16, 16).write(new float[256]);
-      writer.commit();
-    }
-    Path targets = leaderboard.resolve("acc4");
-    evaluate(folder, targets)
-        .refused(
-            2,
-            "%s: 'reconstruction' is F32[1, 16, 16], the target in %s is F32[2, 16, 16]"
-                .formatted(file, targets.resolve("image/brain_test1.h5")));
-  }
-
-  @Test
-  void pictures() throws IOException {
-    reconstruct(leaderboard, folder, "--zero-filled").succeeded();
-    Path pictures = folder.resolve("pictures");
-    Object[] command = {
-      "visualize",
-      "--reconstructions",
-      folder,
-      "--data",
-      leaderboard,
-      "--out",
-      pictures,
-      "--device",
-      DEVICE
-    };
-    Result result = Program.run(command).succeeded();
-    assertEquals("8 pictures in " + pictures, result.out().strip());
-    try (Stream<Path> files = Files.walk(pictures)) {
-      assertEquals(
-          List.of(
-              "acc4/brain_test1_000.png",
-              "acc4/brain_test1_001.png",
-              "acc4/knee_test1_000.png",
-              "acc4/knee_test1_001.png",
-              "acc8/brain_test1_000.png",
-              "acc8/brain_test1_001.png",
-              "acc8/knee_test1_000.png",
-              "acc8/knee_test1_001.png"),
-          files
-              .filter(Files::isRegularFile)
-              .map(file -> pictures.relativize(file).toString())
-              .sorted()
-              .toList());
-    }
-    BufferedImage image = ImageIO.read(pictures.resolve("acc4/brain_test1_000.png").toFile());
-    assertEquals(3 * 384 + 4 * 8, image.getWidth());
-
-    Object[] one = Arrays.copyOf(command, command.length + 2);
-    one[command.length] = "--file=acc8/knee_test1.h5";
-    one[command.length + 1] = "--slice=1";
-    assertEquals("1 picture in " + pictures, Program.run(one).succeeded().out().strip());
-    one[command.length + 1] = "--slice=2";
-    Program.run(one).refused(2, "no volume has a slice 2");
-    one[command.length] = "--file=acc2/x.h5";
-    Program.run(one).refused(2, folder + ": no acc2/x.h5 that has a target in " + leaderboard);
-    assertNotEquals(0, image.getRGB(200, 200) & 0xFFFFFF);
   }
 }

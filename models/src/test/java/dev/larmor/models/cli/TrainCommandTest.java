@@ -19,7 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,39 @@ final class TrainCommandTest {
     assertTrue(options.contains("image-cascades: 1\n"), options);
     assertTrue(options.contains("attn-stride: 0\n"), "defaults too: " + options);
     assertTrue(options.contains("precision: \"fp32\"\n"), options);
+  }
+
+  @Test
+  void augmentationIsAskedForByOptions() throws IOException {
+    Path plain = folder.resolve("plain");
+    Path varied = folder.resolve("varied");
+    Path mirrored = folder.resolve("mirrored");
+    Program.train(data, plain).succeeded();
+    Program.train(data, varied, "--data-augmentation").succeeded();
+    Program.train(data, mirrored, "--flip=1", "--rotation=0.3", "--scaling=0.2", "--shift=0.1")
+        .succeeded();
+    Set<String> losses = new HashSet<>();
+    for (Path out : List.of(plain, varied, mirrored)) {
+      losses.add(Files.readString(Program.folder(out, 1).resolve("losses.csv")));
+    }
+    assertEquals(3, losses.size());
+    String options = Files.readString(Program.folder(varied, 1).resolve("args.txt"));
+    assertTrue(options.contains("data-augmentation: true\n"), options);
+    assertTrue(
+        Files.readString(Program.folder(mirrored, 1).resolve("args.txt"))
+            .contains("rotation: 0.3\n"),
+        "as given");
+    Program.train(data, mirrored, "--resume", "--flip=1", "--shift=0.1")
+        .refused(
+            2,
+            Trainer.last(Program.folder(mirrored, 1))
+                + ": cannot go on to the same results with other settings or data: augmentation is"
+                + " Augmentation[brightness=0.0, contrast=0.0, flip=1.0, rotation=0.3, scaling=0.2,"
+                + " shift=0.1] there, Augmentation[brightness=0.0, contrast=0.0, flip=1.0,"
+                + " rotation=0.0, scaling=0.0, shift=0.1] here");
+    Program.train(data, folder.resolve("none"), "--shift=1.5")
+        .refused(
+            2, "the probability of shift must be in [0, 1], not 1.5; see 'larmor train --help'");
   }
 
   @Test

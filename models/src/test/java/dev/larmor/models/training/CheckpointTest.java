@@ -14,6 +14,7 @@ import dev.larmor.engine.Precision;
 import dev.larmor.models.checkpoint.ElementType;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import dev.larmor.models.checkpoint.SafetensorsWriter;
+import dev.larmor.models.checkpoint.TensorSource;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.varnet.ModelConfig;
@@ -192,7 +193,7 @@ final class CheckpointTest {
         Network network = Network.place(device, SMALL, 1);
         Network copy = Network.place(device, SMALL, 2)) {
       Checkpoint.save(file(), network, null, Map.of());
-      List<SafetensorsWriter.Source> tensors = new ArrayList<>();
+      List<TensorSource> tensors = new ArrayList<>();
       Path foreign = folder.resolve("foreign.safetensors");
       try (SafetensorsReader reader = SafetensorsReader.open(file())) {
         for (String name : reader.names()) {
@@ -228,11 +229,9 @@ final class CheckpointTest {
     }
   }
 
-  private static SafetensorsWriter.Source source(
-      SafetensorsReader reader, String name, String contents) {
+  private static TensorSource source(SafetensorsReader reader, String name, String contents) {
     SafetensorsReader.Entry entry = reader.entry(contents);
-    return new SafetensorsWriter.Source(
-        name, entry.type(), entry.shape(), () -> reader.bytes(contents));
+    return new TensorSource(name, entry.type(), entry.shape(), () -> reader.bytes(contents));
   }
 
   @Test
@@ -243,12 +242,12 @@ final class CheckpointTest {
       Path foreign = folder.resolve("foreign.safetensors");
       String alias = "feature_cascades.0.decoder.decoder.bias";
       try (SafetensorsReader reader = SafetensorsReader.open(file())) {
-        List<SafetensorsWriter.Source> tensors = new ArrayList<>();
+        List<TensorSource> tensors = new ArrayList<>();
         for (String name : reader.names()) {
           tensors.add(source(reader, name, name));
         }
         tensors.add(
-            new SafetensorsWriter.Source(
+            new TensorSource(
                 alias, ElementType.F32, new long[] {2}, () -> MemorySegment.ofArray(new byte[8])));
         SafetensorsWriter.write(foreign, Map.of(), tensors);
       }

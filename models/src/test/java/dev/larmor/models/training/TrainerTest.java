@@ -1,6 +1,7 @@
 package dev.larmor.models.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,6 +27,7 @@ import dev.larmor.engine.op.Add;
 import dev.larmor.engine.op.ScaleBy;
 import dev.larmor.engine.op.Unary;
 import dev.larmor.models.Phantom;
+import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
@@ -115,6 +117,7 @@ final class TrainerTest {
         2,
         0,
         new TrainingMasks(0, 0.08, 0.5),
+        Augmentation.NONE,
         7,
         workers,
         checkpointInterval,
@@ -144,6 +147,18 @@ final class TrainerTest {
       int threads,
       TrainingListener listener,
       BooleanSupplier stop) {
+    return run(name, config, out, settings, threads, Recompute.NEVER, listener, stop);
+  }
+
+  private static Trainer.End run(
+      String name,
+      ModelConfig config,
+      Path out,
+      TrainingSettings settings,
+      int threads,
+      Recompute recompute,
+      TrainingListener listener,
+      BooleanSupplier stop) {
     DeviceConfig open = DeviceConfig.DEFAULT.withThreads(threads).withPrecision(config.precision());
     try (Device device = Device.open(name, open);
         Network network = Network.place(device, config, settings.seed());
@@ -151,7 +166,7 @@ final class TrainerTest {
             new Trainer(
                 network,
                 settings,
-                RecomputeChoice.always(Recompute.NEVER),
+                RecomputeChoice.always(recompute),
                 List.of(new Split(open("train"), open("val"))),
                 out,
                 listener)) {
@@ -240,14 +255,15 @@ final class TrainerTest {
         };
     assertThrows(IllegalStateException.class, () -> run(died, settings(1, 2), 1, dies, NEVER));
     Files.writeString(
-        died.resolve("losses.csv"), Files.readString(died.resolve("losses.csv")) + "1,0,3,0.5\n");
+        died.resolve("losses.csv"),
+        Files.readString(died.resolve("losses.csv")) + "1,0,3,0.5\n1,0,");
     run(died, settings(1, 2), 1, new TrainingListener() {}, NEVER);
     assertSameRun(whole, died);
   }
 
   @Test
   void readersChangeNoBit() throws IOException {
-    for (int workers = 2; workers <= 3; workers++) {
+    for (int workers : new int[] {2, 4}) {
       Path out = folder.resolve(Integer.toString(workers));
       run(out, settings(workers, 100), 1, new TrainingListener() {}, NEVER);
       assertSameRun(whole, out);
@@ -257,6 +273,21 @@ final class TrainerTest {
   @Test
   void threadsChangeNoBit() throws IOException {
     run(folder, settings(1, 100), 2, new TrainingListener() {}, NEVER);
+    assertSameRun(whole, folder);
+  }
+
+  /** Dropout is on in this network: recomputed, it must drop the same channels. */
+  @Test
+  void recomputingChangesNoBit() throws IOException {
+    run(
+        DEVICE,
+        NETWORK,
+        folder,
+        settings(1, 100),
+        1,
+        Recompute.ALWAYS,
+        new TrainingListener() {},
+        NEVER);
     assertSameRun(whole, folder);
   }
 
@@ -272,6 +303,7 @@ final class TrainerTest {
             s.accumulation(),
             s.clipNorm(),
             s.masks(),
+            s.augmentation(),
             8,
             s.workers(),
             s.checkpointInterval(),
@@ -431,6 +463,7 @@ final class TrainerTest {
             1,
             1,
             TrainingMasks.DEFAULT.withAcceleration(4),
+            Augmentation.NONE,
             1,
             1,
             100,
@@ -529,6 +562,7 @@ final class TrainerTest {
                   1,
                   0,
                   TrainingMasks.DEFAULT,
+                  Augmentation.NONE,
                   7,
                   1,
                   100,
@@ -560,6 +594,7 @@ final class TrainerTest {
             1,
             0,
             TrainingMasks.DEFAULT.withAcceleration(4),
+            Augmentation.NONE,
             7,
             1,
             100,
@@ -575,5 +610,90 @@ final class TrainerTest {
             "the loss is (NaN|-?Infinity) in epoch \\d, iteration \\d \\(brain_acc\\d_\\d\\.h5,"
                 + " slice \\d\\): try a smaller learning rate or --clip-norm"),
         message);
+  }
+
+  /** Three folds of the training subjects, two epochs. */
+  private static Trainer.End folds(Path out, Path from, BooleanSupplier stop) {
+    TrainingSettings settings = settings(1, 100);
+    try (Device device = Device.open(DEVICE);
+        Network network = Network.place(device, NETWORK, settings.seed());
+        Trainer trainer =
+            new Trainer(
+                network,
+                settings,
+                RecomputeChoice.always(Recompute.NEVER),
+                Split.folds(open("train"), 3, settings.seed()),
+                out,
+                new TrainingListener() {})) {
+      if (Files.exists(Trainer.last(out))) {
+        trainer.resume(Trainer.last(out));
+      } else if (from != null) {
+        trainer.retrain(Trainer.last(from), 1);
+      }
+      return trainer.run(stop);
+    }
+  }
+
+  @Test
+  void everyFoldIsHeldOutInEveryEpoch() throws IOException {
+    assumeDeviceRoundsAsFilesDo();
+    Path out = folder.resolve("folds");
+    assertEquals(Trainer.End.COMPLETED, folds(out, null, NEVER));
+    List<String> rows = Files.readAllLines(out.resolve("epochs.csv"));
+    assertEquals(
+        List.of("epoch,fold", "0,0", "0,1", "0,2", "1,0", "1,1", "1,2"),
+        rows.stream().map(row -> row.replaceFirst("^(\\w+,\\w+),.*", "$1")).toList());
+    Schedule schedule = settings(1, 100).schedule();
+    for (int round = 0; round < 6; round++) {
+      String rate = rows.get(round + 1).split(",")[4];
+      assertEquals(schedule.rate(round), Double.parseDouble(rate), "set once a round");
+      assertTrue(Files.exists(Trainer.after(out, Round.numbered(round, 3))));
+    }
+    // The weights after the last round are the last model's.
+    Map<String, String> last = digests(Trainer.last(out));
+    digests(Trainer.after(out, new Round(1, 2, 3)))
+        .forEach((name, digest) -> assertEquals(last.get(name), digest, name));
+
+    Path pieces = folder.resolve("pieces");
+    int stops = 0;
+    while (folds(pieces, null, atQuestion(2)) == Trainer.End.STOPPED) {
+      stops++;
+      assertTrue(stops < 30, "no progress");
+      if (stops > 6) {
+        assertEquals(Trainer.End.COMPLETED, folds(pieces, null, NEVER));
+        break;
+      }
+    }
+    assertTrue(stops > 4, stops + " stops");
+    assertSameRun(out, pieces);
+    assertEquals(
+        -1, Files.mismatch(out.resolve("val_loss_log.npy"), pieces.resolve("val_loss_log.npy")));
+  }
+
+  /** Weights, moments and step count go on; order, masks and dropout are drawn anew. */
+  @Test
+  void retraining() throws IOException {
+    assumeDeviceRoundsAsFilesDo();
+    Path base = folder.resolve("base");
+    Path again = folder.resolve("again");
+    folds(base, null, NEVER);
+    assertTrue(Trainer.isComplete(base));
+    assertEquals(Trainer.End.STOPPED, folds(again, base, atQuestion(2)));
+    assertFalse(Trainer.isComplete(again));
+    try (SafetensorsReader before = SafetensorsReader.open(Trainer.last(base));
+        SafetensorsReader after = SafetensorsReader.open(Trainer.last(again))) {
+      long steps = Long.parseLong(before.metadata().get("optimizer.steps"));
+      assertEquals(Long.toString(steps + 2), after.metadata().get("optimizer.steps"));
+      assertEquals("1", after.metadata().get("retraining"));
+    }
+    assertEquals(Trainer.End.COMPLETED, folds(again, base, NEVER));
+    Path whole = folder.resolve("whole");
+    assertEquals(Trainer.End.COMPLETED, folds(whole, base, NEVER));
+    assertSameRun(whole, again);
+    Path fresh = folder.resolve("fresh");
+    folds(fresh, null, NEVER);
+    assertNotEquals(
+        Files.readString(fresh.resolve("losses.csv")),
+        Files.readString(whole.resolve("losses.csv")));
   }
 }

@@ -1,10 +1,8 @@
 package dev.larmor.models.data.fastmri;
 
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.data.hdf5.Hdf5Dataset;
 import dev.larmor.models.data.hdf5.Hdf5File;
 import java.nio.file.Path;
-import java.util.Arrays;
 
 /**
  * The images that belong to one volume's k-space, F32 {@code [slices, S, S]}: the target – the
@@ -34,10 +32,10 @@ public final class ImageVolume implements AutoCloseable {
   }
 
   private final Hdf5File file;
-  private final Hdf5Dataset label;
+  private final ImageStack label;
   private final float max;
 
-  private ImageVolume(Hdf5File file, Hdf5Dataset label, float max) {
+  private ImageVolume(Hdf5File file, ImageStack label, float max) {
     this.file = file;
     this.label = label;
     this.max = max;
@@ -52,7 +50,7 @@ public final class ImageVolume implements AutoCloseable {
   public static ImageVolume open(Path path) {
     Hdf5File file = Hdf5File.open(path);
     try {
-      Hdf5Dataset label = checked(file, Kind.LABEL);
+      ImageStack label = ImageStack.of(file, Kind.LABEL.key(file));
       double max =
           file.number("max")
               .orElseThrow(() ->
@@ -69,29 +67,14 @@ public final class ImageVolume implements AutoCloseable {
     }
   }
 
-  private static Hdf5Dataset checked(Hdf5File file, Kind kind) {
-    Hdf5Dataset images = file.dataset(kind.key(file));
-    long[] shape = images.shape();
-    if (shape.length != 3
-        || !images.dtype().equals("F32")
-        || shape[1] != shape[2]
-        || shape[0] < 1
-        || shape[1] < 1
-        || images.floatsPerSlice() > Integer.MAX_VALUE - 8) {
-      throw new DataException(
-          file.path() + ": '" + images.key() + "' is " + images + ", expected F32[slices, S, S]");
-    }
-    return images;
-  }
-
   /** The number of slices. */
   public int slices() {
-    return Math.toIntExact(label.shape()[0]);
+    return label.slices();
   }
 
   /** The side S of the square images: the size reconstructions are cropped to. */
   public int size() {
-    return Math.toIntExact(label.shape()[1]);
+    return label.size();
   }
 
   /** The maximum of the volume's label: the data range of SSIM. */
@@ -105,33 +88,32 @@ public final class ImageVolume implements AutoCloseable {
   }
 
   /**
-   * Reads one image.
+   * The images of one kind.
+   *
+   * @throws DataException if the file lacks it, or its type or shape is not the label's
+   */
+  public ImageStack images(Kind kind) {
+    if (kind == Kind.LABEL) {
+      return label;
+    }
+    ImageStack images = ImageStack.of(file, kind.key(file));
+    if (!images.isLike(label)) {
+      throw new DataException(
+          "%s: '%s' is %s, but '%s' is %s"
+              .formatted(file.path(), images.key(), images, label.key(), label));
+    }
+    return images;
+  }
+
+  /**
+   * Reads one image: {@link #images} and {@link ImageStack#readSlice} in one.
    *
    * @param slice the slice's index
    * @param pixels receives {@code [S, S]}
    * @throws DataException if the file lacks this kind, is damaged, or a pixel is NaN or infinite
    */
   public void readSlice(Kind kind, int slice, float[] pixels) {
-    Hdf5Dataset images = kind == Kind.LABEL ? label : checked(file, kind);
-    if (!Arrays.equals(images.shape(), label.shape())) {
-      throw new DataException(
-          "%s: '%s' is %s, but '%s' is %s"
-              .formatted(file.path(), images.key(), images, label.key(), label));
-    }
-    images.readSlice(slice, pixels);
-    int bad = Finite.firstNonFinite(pixels);
-    if (bad >= 0) {
-      throw new DataException(
-          "%s: '%s' %s holds %s at slice %d, row %d, column %d"
-              .formatted(
-                  file.path(),
-                  images.key(),
-                  images,
-                  pixels[bad],
-                  slice,
-                  bad / size(),
-                  bad % size()));
-    }
+    images(kind).readSlice(slice, pixels);
   }
 
   @Override

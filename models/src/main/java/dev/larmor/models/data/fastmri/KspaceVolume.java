@@ -4,13 +4,26 @@ import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.data.hdf5.Hdf5Dataset;
 import dev.larmor.models.data.hdf5.Hdf5File;
+import dev.larmor.models.data.hdf5.Hdf5Writer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The k-space of one volume: {@code kspace} C64 {@code [slices, coils, H, W]} and, unless fully
  * sampled, {@code mask} {@code [W]}, in an HDF5 file of the challenge's or fastMRI's layout.
  */
 public final class KspaceVolume implements AutoCloseable {
+  /** The data set with the scan's {@link IsmrmrdHeader}. */
+  public static final String HEADER = "ismrmrd_header";
+
+  private static final List<String> ATTRIBUTES =
+      List.of("acquisition", "patient_id", "max", "norm");
+
+  /** Longer ones are no names, and attributes must be shorter than 64 KiB. */
+  private static final int MAX_ATTRIBUTE_CHARS = 10_000;
+
   private final Hdf5File file;
   private final Hdf5Dataset kspace;
   private final SamplingMask mask;
@@ -105,6 +118,55 @@ public final class KspaceVolume implements AutoCloseable {
   /** The file's sampling mask; a file without one is fully sampled. */
   public SamplingMask mask() {
     return mask;
+  }
+
+  /**
+   * What the scanner tells of the scan, if the file has it.
+   *
+   * @throws DataException if it has, but that is no ISMRMRD header
+   */
+  public Optional<IsmrmrdHeader> header() {
+    return file.has(HEADER) && file.dataset(HEADER).isText()
+        ? Optional.of(
+            IsmrmrdHeader.parse(
+                file.dataset(HEADER).readText(), file.path() + ": '" + HEADER + "'"))
+        : Optional.empty();
+  }
+
+  /**
+   * Rows and columns that the header wants images to have: its reconstruction matrix, if that is
+   * square in plane and no larger than the longer side of k-space.
+   *
+   * @throws DataException if the file has a header that cannot be read
+   */
+  public OptionalInt imageSize() {
+    IsmrmrdHeader.Space space = header().flatMap(IsmrmrdHeader::recon).orElse(null);
+    return space != null
+            && space.x() == space.y()
+            && space.x() > 0
+            && space.x() <= Math.max(height(), width())
+        ? OptionalInt.of(space.x())
+        : OptionalInt.empty();
+  }
+
+  /** Copies what fastMRI's files tell of the scan, as it stands, to a file made of it. */
+  public void copyDescription(Hdf5Writer to) {
+    if (file.has(HEADER) && file.dataset(HEADER).isText()) {
+      byte[] header = file.dataset(HEADER).readText();
+      if (header.length > 0) {
+        to.text(HEADER, header);
+      }
+    }
+    for (String name : ATTRIBUTES) {
+      switch (file.attribute(name).orElse(null)) {
+        case String text when text.length() <= MAX_ATTRIBUTE_CHARS -> to.attribute(name, text);
+        case Double number -> to.attribute(name, (double) number);
+        case Long number -> to.attribute(name, (long) number);
+        case null, default -> {
+          // The file does not tell.
+        }
+      }
+    }
   }
 
   /** The length of a slice's array: {@code 2 · coils · H · W}. */

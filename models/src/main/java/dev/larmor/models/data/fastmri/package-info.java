@@ -10,6 +10,10 @@
  *                                             fully sampled
  * </pre>
  *
+ * <p>fastMRI's files also carry the scanner's own description, an {@link
+ * dev.larmor.models.data.fastmri.IsmrmrdHeader}. It goes with the reconstructions as it stands and
+ * tells their size where there is no target; nothing else depends on it.
+ *
  * <p>{@link dev.larmor.models.data.fastmri.VolumeSet} checks every file before any work starts;
  * {@link dev.larmor.models.data.fastmri.SliceLoader} then reads slices ahead of their use.
  */

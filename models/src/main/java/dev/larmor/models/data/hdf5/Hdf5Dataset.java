@@ -12,6 +12,9 @@ import io.jhdf.object.datatype.DataType;
 import io.jhdf.object.datatype.EnumDataType;
 import io.jhdf.object.datatype.FixedPoint;
 import io.jhdf.object.datatype.FloatingPoint;
+import io.jhdf.object.datatype.StringData;
+import io.jhdf.object.datatype.StringData.PaddingType;
+import io.jhdf.object.datatype.VariableLength;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,6 +41,8 @@ public final class Hdf5Dataset {
 
   /** Floats per read of contiguous storage. */
   private static final int BLOCK = 1 << 18;
+
+  private static final int MAX_TEXT_BYTES = 16 << 20;
 
   private final Hdf5File file;
   private final String key;
@@ -215,6 +220,54 @@ public final class Hdf5Dataset {
       numbers[i] = numberAt(bytes, bytes.position() + i * size, size);
     }
     return numbers;
+  }
+
+  /** Whether this is one text, a scalar string of fixed or variable length. */
+  public boolean isText() {
+    DataType type = dataset.getDataType();
+    return dataset.getSize() == 1
+        && (type instanceof StringData
+            || type instanceof VariableLength v && v.isVariableLengthString());
+  }
+
+  /**
+   * Reads one text: its bytes as they are, since files declare UTF-8 as ASCII; without padding.
+   *
+   * @throws DataException if this is no text, is longer than 16 MiB, or the file is damaged
+   */
+  public byte[] readText() {
+    if (!isText()) {
+      throw new DataException(file.path() + ": '" + key + "' is " + this + ", expected a text");
+    }
+    if (dataset.getDataType().getSize() > MAX_TEXT_BYTES) {
+      throw new DataException(file.path() + ": '" + key + "' is too long for a text");
+    }
+    try {
+      ByteBuffer bytes = dataset.getDataBuffer().order(ByteOrder.LITTLE_ENDIAN);
+      if (dataset.getDataType() instanceof StringData fixed) {
+        return unpadded(bytes, fixed.getPaddingType() == PaddingType.SPACE_PADDED ? ' ' : 0);
+      }
+      int length = bytes.getInt(); // then the address and the index of its place in a global heap
+      if (length == 0) {
+        return new byte[0];
+      }
+      return unpadded(file.heap(bytes.getLong()).getObjectData(bytes.getInt()).limit(length), 0);
+    } catch (RuntimeException e) {
+      throw file.damaged("dataset '" + key + "' cannot be read", e);
+    }
+  }
+
+  private static byte[] unpadded(ByteBuffer bytes, int padding) {
+    int length = bytes.remaining();
+    if (length > MAX_TEXT_BYTES) {
+      throw new IllegalArgumentException("a text of " + length + " bytes");
+    }
+    byte[] text = new byte[length];
+    bytes.get(text);
+    while (length > 0 && text[length - 1] == padding) {
+      length--;
+    }
+    return Arrays.copyOf(text, length);
   }
 
   private double numberAt(ByteBuffer bytes, int at, int size) {

@@ -1,6 +1,7 @@
 package dev.larmor.models.data.hdf5;
 
 import dev.larmor.models.data.DataException;
+import io.jhdf.GlobalHeap;
 import io.jhdf.HdfFile;
 import io.jhdf.api.Attribute;
 import io.jhdf.api.Dataset;
@@ -173,6 +174,25 @@ public final class Hdf5File implements AutoCloseable {
     }
   }
 
+  /** An attribute of the root group if it is one text or number: a String, a Double or a Long. */
+  public Optional<Object> attribute(String name) {
+    try {
+      Attribute found = hdf.getAttribute(name);
+      Object value = found == null || found.getSize() != 1 ? null : found.getData();
+      if (value != null && value.getClass().isArray()) {
+        value = Array.get(value, 0);
+      }
+      return switch (value) {
+        case String text -> Optional.of(text);
+        case Float _, Double _ -> Optional.of(((Number) value).doubleValue());
+        case Number number -> Optional.of(number.longValue());
+        case null, default -> Optional.empty();
+      };
+    } catch (RuntimeException e) {
+      throw damaged("attribute '" + name + "' cannot be read", e);
+    }
+  }
+
   @Override
   public void close() {
     try {
@@ -184,6 +204,11 @@ public final class Hdf5File implements AutoCloseable {
 
   FileChannel channel() {
     return channel;
+  }
+
+  /** The collection of values of variable length at an address. */
+  GlobalHeap heap(long address) {
+    return new GlobalHeap(hdf.getHdfBackingStorage(), address);
   }
 
   long userBlockSize() {

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.zip.Deflater;
 
 /**
- * Writes an HDF5 file of float32 and complex64 data sets, slice by slice.
+ * Writes an HDF5 file of float32 and complex64 data sets, slice by slice, and of texts.
  *
  * <p>Every image – the last two axes – is one chunk, shuffled and deflated as h5py's {@code
  * compression="gzip", shuffle=True} does; complex64 is h5py's compound {@code {r, i}}. The bytes
@@ -66,13 +66,19 @@ public final class Hdf5Writer implements AutoCloseable {
     void write(float[] values);
   }
 
+  /** A data set whose values are written, or will be before the end. */
+  private interface Dataset {
+    /** Writes the object header and what it refers to; returns its address. */
+    long writeHeader();
+  }
+
   private static final int DEFLATE_LEVEL = 4;
   private static final int SUPERBLOCK_BYTES = 48;
   private static final long UNDEFINED = -1;
 
   private final AtomicFile file;
   private final Map<String, byte[]> attributes = new TreeMap<>();
-  private final Map<String, Stored> datasets = new TreeMap<>();
+  private final Map<String, Dataset> datasets = new TreeMap<>();
   private final Deflater deflater = new Deflater(DEFLATE_LEVEL);
 
   private Hdf5Writer(AtomicFile file) {
@@ -102,9 +108,26 @@ public final class Hdf5Writer implements AutoCloseable {
   /** Sets a string attribute of the file. */
   public void attribute(String name, String value) {
     byte[] text = (value + "\0").getBytes(StandardCharsets.UTF_8);
-    // Null-terminated UTF-8 of fixed length.
-    Bytes type = new Bytes().i8(0x13).i8(0x10).i8(0).i8(0).i32(text.length);
-    attributes.put(name, attributeMessage(name, type, new Bytes().raw(text)));
+    attributes.put(name, attributeMessage(name, textType(0, text.length), new Bytes().raw(text)));
+  }
+
+  /**
+   * Writes a data set of one text.
+   *
+   * @param text UTF-8, at least one byte
+   */
+  public void text(String name, byte[] text) {
+    if (text.length == 0) {
+      throw new IllegalArgumentException("no text for '" + name + "'");
+    }
+    long address = file.position();
+    file.write(ByteBuffer.wrap(text));
+    Bytes messages = new Bytes();
+    messages.message(0x01, new Bytes().i8(2).i8(0).i8(0).i8(0)); // a scalar
+    messages.message(0x03, textType(1, text.length));
+    messages.message(0x05, new Bytes().i8(3).i8(0x0A)); // fill value, as of a vector
+    messages.message(0x08, new Bytes().i8(3).i8(1).i64(address).i64(text.length));
+    put(name, () -> writeObjectHeader(messages));
   }
 
   /** Writes a one-dimensional float32 data set, such as a mask; uncompressed. */
@@ -134,7 +157,7 @@ public final class Hdf5Writer implements AutoCloseable {
     return stored;
   }
 
-  private void put(String name, Stored dataset) {
+  private void put(String name, Dataset dataset) {
     if (datasets.putIfAbsent(name, dataset) != null) {
       throw new IllegalArgumentException("two datasets named '" + name + "'");
     }
@@ -149,12 +172,12 @@ public final class Hdf5Writer implements AutoCloseable {
     Bytes root = new Bytes();
     root.message(0x02, new Bytes().i8(0).i8(0).i64(UNDEFINED).i64(UNDEFINED)); // link info
     root.message(0x0A, new Bytes().i8(0).i8(0)); // group info
-    for (Stored dataset : datasets.values()) {
-      byte[] name = dataset.name.getBytes(StandardCharsets.UTF_8);
+    datasets.forEach((key, dataset) -> {
+      byte[] name = key.getBytes(StandardCharsets.UTF_8);
       // Hard link, UTF-8 name, its length in two bytes.
       Bytes link = new Bytes().i8(1).i8(0x11).i8(1).i16(name.length).raw(name);
       root.message(0x06, link.i64(dataset.writeHeader()));
-    }
+    });
     if (!attributes.isEmpty()) {
       root.message(0x15, new Bytes().i8(0).i8(0).i64(UNDEFINED).i64(UNDEFINED)); // attribute info
       attributes.values().forEach(attribute -> root.message(0x0C, new Bytes().raw(attribute)));
@@ -199,6 +222,11 @@ public final class Hdf5Writer implements AutoCloseable {
         .toByteArray();
   }
 
+  /** UTF-8 of fixed length, null-terminated (0) or null-padded (1). */
+  private static Bytes textType(int padding, int bytes) {
+    return new Bytes().i8(0x13).i8(0x10 | padding).i8(0).i8(0).i32(bytes);
+  }
+
   private static Bytes floatType(int bytes) {
     boolean single = bytes == 4;
     return new Bytes()
@@ -233,7 +261,7 @@ public final class Hdf5Writer implements AutoCloseable {
   }
 
   /** One data set: where its parts were put. */
-  private final class Stored implements SliceSink {
+  private final class Stored implements SliceSink, Dataset {
     private final String name;
     private final Element element;
     private final int[] shape;
@@ -301,8 +329,9 @@ public final class Hdf5Writer implements AutoCloseable {
       return packed.toByteArray();
     }
 
-    /** Writes the chunk index and the object header; returns the latter's address. */
-    long writeHeader() {
+    /** Writes the chunk index before the header. */
+    @Override
+    public long writeHeader() {
       if (written != shape[0]) {
         throw new IllegalStateException(
             written + " of " + shape[0] + " slices of '" + name + "' are written");

@@ -83,6 +83,9 @@ final class Hdf5FileTest {
       assertEquals("C64[0, 2, 7, 5]", file.dataset("kspace").toString());
       assertEquals("[r:F64, i:F64][3, 2, 7, 5]", file.dataset("double").toString());
       assertEquals("VARIABLELENGTH[]", file.dataset("text").toString());
+      assertArrayEquals(new byte[] {'t', 'e', 'x', 't'}, file.dataset("text").readText());
+      assertSentence(
+          path + ": 'half' is F16[2], expected a text", () -> file.dataset("half").readText());
       assertEquals("F16[2]", file.dataset("half").toString());
       assertArrayEquals(new double[] {7}, file.dataset("scalar").readNumbers());
       for (String key : new String[] {"unwritten", "unwritten-chunks"}) {

@@ -8,8 +8,10 @@ import dev.larmor.models.Python;
 import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
 import dev.larmor.models.data.hdf5.Hdf5Writer.SliceSink;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class Hdf5WriterTest {
+  /** Longer than a message of an object header may be. */
+  private static final String TEXT = "<größe>\n" + "x".repeat(70_000) + "</größe>\n";
+
   @TempDir Path folder;
 
   /** Complex value n of kspace is n − i·n/2, pixel n of reconstruction n/4. */
@@ -26,6 +31,7 @@ final class Hdf5WriterTest {
       writer.attribute("acceleration", -4L);
       writer.attribute("source", "Zürich");
       writer.vector("mask", new float[] {0, 1, 1, 0, 1});
+      writer.text("header", TEXT.getBytes(StandardCharsets.UTF_8));
       SliceSink kspace = writer.dataset("kspace", Element.C64, slices, 2, 7, 5);
       SliceSink images = writer.dataset("reconstruction", Element.F32, slices, 6, 6);
       for (int s = 0; s < slices; s++) {
@@ -55,6 +61,11 @@ final class Hdf5WriterTest {
       assertEquals(0.1, file.number("max").orElseThrow());
       assertEquals(-4, file.number("acceleration").orElseThrow());
       assertArrayEquals(new double[] {0, 1, 1, 0, 1}, file.dataset("mask").readNumbers());
+      assertArrayEquals(TEXT.getBytes(StandardCharsets.UTF_8), file.dataset("header").readText());
+      assertEquals(Optional.of("Zürich"), file.attribute("source"));
+      assertEquals(Optional.of(-4L), file.attribute("acceleration"));
+      assertEquals(Optional.of(0.1), file.attribute("max"));
+      assertEquals(Optional.empty(), file.attribute("min"));
       assertEquals("C64[" + slices + ", 2, 7, 5]", file.dataset("kspace").toString());
       assertEquals("F32[" + slices + ", 6, 6]", file.dataset("reconstruction").toString());
       float[] complex = new float[140];
@@ -79,7 +90,10 @@ final class Hdf5WriterTest {
         f, slices = h5py.File(sys.argv[1], "r"), int(sys.argv[2])
         assert f.attrs["max"] == 0.1 and f.attrs["acceleration"] == -4
         assert f.attrs["source"].decode() == "Z\\u00fcrich"
-        assert sorted(f) == ["kspace", "mask", "reconstruction"]
+        assert sorted(f) == ["header", "kspace", "mask", "reconstruction"]
+        h = f["header"]
+        assert h.shape == () and h5py.check_string_dtype(h.dtype).encoding == "utf-8"
+        assert h[()].decode() == h.asstr()[()] == sys.argv[3]
         assert f["mask"].dtype == np.float32 and f["mask"][:].tolist() == [0, 1, 1, 0, 1]
         k, r = f["kspace"], f["reconstruction"]
         assert k.dtype == np.complex64 and k.shape == (slices, 2, 7, 5), k
@@ -95,7 +109,8 @@ final class Hdf5WriterTest {
             f.attrs["max"] = 2.0
         """,
         path,
-        slices);
+        slices,
+        TEXT);
     try (Hdf5File file = Hdf5File.open(path)) {
       assertEquals(2.0, file.number("max").orElseThrow());
     }
@@ -138,6 +153,8 @@ final class Hdf5WriterTest {
           "two datasets named 'x'",
           assertThrows(IllegalArgumentException.class, () -> writer.vector("x", new float[1]))
               .getMessage());
+      assertThrows(IllegalArgumentException.class, () -> writer.text("x", new byte[1]));
+      assertThrows(IllegalArgumentException.class, () -> writer.text("y", new byte[0]));
       assertThrows(IllegalArgumentException.class, () -> writer.dataset("y", Element.F32, 0, 2, 3));
       assertThrows(IllegalArgumentException.class, () -> writer.dataset("y", Element.F32, 4));
     }

@@ -1,0 +1,149 @@
+package dev.larmor.models.cli;
+
+import dev.larmor.autograd.Schedule;
+import dev.larmor.engine.Device;
+import dev.larmor.models.expert.Expert;
+import dev.larmor.models.expert.Scenario;
+import dev.larmor.models.training.TrainingMasks;
+import dev.larmor.models.training.TrainingSettings;
+import dev.larmor.models.varnet.ModelConfig;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code larmor recipe}: published ways to train, whole. */
+@Command(
+    name = "recipe",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "RECIPE",
+    description = "Train by a published recipe, from the data set to the last network.",
+    subcommands = RecipeCommand.Challenge.class)
+final class RecipeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    throw new ParameterException(spec.commandLine(), "Missing recipe, such as 'challenge'");
+  }
+
+  /** {@code larmor recipe challenge}. */
+  @Command(
+      name = "challenge",
+      mixinStandardHelpOptions = true,
+      abbreviateSynopsis = true,
+      description = {
+        "Train the challenge's mixture of experts: all four, k-fold, then retrain each twice.",
+        "",
+        "Base: a cosine from --lr-max to --lr-min. Retrainings: constant --retrain-lr, random masks"
+            + " with probability --use-random-mask. The defaults are the published recipe. Whatever"
+            + " stops it, the same command with --resume goes on to the same bits.",
+        ""
+      },
+      sortOptions = false)
+  static final class Challenge implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Mixin private TrainingOptions options;
+
+    @Mixin private ExpertOptions experts;
+
+    @Mixin private ModelOptions model;
+
+    @Option(
+        names = {"--lr-max", "--lr"},
+        defaultValue = "3e-4",
+        paramLabel = "R",
+        description = "The base's first learning rate (default: ${DEFAULT-VALUE}).")
+    private double lrMax;
+
+    @Option(
+        names = "--lr-min",
+        defaultValue = "5e-5",
+        paramLabel = "R",
+        description = "Its last (default: ${DEFAULT-VALUE}).")
+    private double lrMin;
+
+    @Option(
+        names = "--retrainings",
+        defaultValue = "2",
+        paramLabel = "N",
+        description = "How often to retrain (default: ${DEFAULT-VALUE}).")
+    private int retrainings;
+
+    @Option(
+        names = "--retrain-epochs",
+        paramLabel = "N",
+        description = "Epochs of a retraining (default: --num-epochs).")
+    private Integer retrainEpochs;
+
+    @Option(
+        names = "--retrain-lr",
+        defaultValue = "1e-5",
+        paramLabel = "R",
+        description = "Learning rate of the retrainings (default: ${DEFAULT-VALUE}).")
+    private double retrainLr;
+
+    @Option(
+        names = "--use-random-mask",
+        defaultValue = "0.5",
+        paramLabel = "P",
+        description =
+            "Probability of random instead of equispaced masks in retrainings (default:"
+                + " ${DEFAULT-VALUE}).")
+    private double randomMask;
+
+    @Mixin private DeviceOptions device;
+
+    @Override
+    public Integer call() {
+      Console console = Larmor.console(spec);
+      ModelConfig network = Larmor.checked(spec, () -> model.config(null));
+      int folds = Larmor.checked(spec, () -> options.folds(true));
+      List<Expert> all = Larmor.checked(spec, experts::experts);
+      TrainingSettings base = Larmor.checked(spec, () -> base(folds));
+      TrainingSettings again = Larmor.checked(spec, this::again);
+      try (Device opened = device.open(network.precision());
+          Interrupt interrupt = new Interrupt()) {
+        ScenarioTraining training =
+            new ScenarioTraining(spec, options, experts, true, network, folds, opened, interrupt);
+        Scenario scenario =
+            Scenario.of(options.out, network, options.name, base.epochs(), folds, experts.parts);
+        if (!training.run(scenario, new ScenarioTraining.Random(), all, base)) {
+          return Interrupt.EXIT_CODE;
+        }
+        for (int k = 0; k < retrainings; k++) {
+          ScenarioTraining.Start before = new ScenarioTraining.Retrained(scenario);
+          scenario = scenario.retrained();
+          if (!training.run(scenario, before, all, again)) {
+            return Interrupt.EXIT_CODE;
+          }
+        }
+        console.line("the experts are in " + scenario.folder());
+        return 0;
+      }
+    }
+
+    private TrainingSettings base(int folds) {
+      int epochs = options.epochs();
+      return options.settings(
+          epochs,
+          new Schedule.Cosine(lrMax, lrMin, (long) epochs * folds),
+          new TrainingMasks(0, options.centreFraction, 0));
+    }
+
+    private TrainingSettings again() {
+      if (retrainings < 0) {
+        throw new IllegalArgumentException("--retrainings must not be negative: " + retrainings);
+      }
+      return options.settings(
+          retrainEpochs == null ? options.epochs() : retrainEpochs,
+          new Schedule.Constant(retrainLr),
+          new TrainingMasks(0, options.centreFraction, randomMask));
+    }
+  }
+}
