@@ -319,7 +319,7 @@ final class MixtureCommandTest {
     assertEquals(3, members(lost));
     assertEquals(1, members(kept));
     assertFalse(figures(out).has("time_limit"));
-    command[4] = "--weights=3,2,1";
+    command[4] = "--weights=1,4,2"; // in the same order
     reconstruct(leaderboard, out, with(command, "--resume"))
         .refused(
             2,
