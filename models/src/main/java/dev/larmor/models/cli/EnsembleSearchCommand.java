@@ -127,6 +127,22 @@ final class EnsembleSearchCommand implements Callable<Integer> {
   public Integer call() {
     Console console = Larmor.console(spec);
     Map<String, Map<String, Double>> weights = new LinkedHashMap<>(kept());
+    List<Trial> trials = trials(console, weights.keySet());
+    if (trials.isEmpty() && weights.isEmpty()) {
+      throw new DataException(data + ": no slice for any expert of " + scenario);
+    }
+    try (Interrupt interrupt = new Interrupt()) {
+      if (!search(trials, weights, interrupt)) {
+        console.line("stopped; the same command with --resume keeps the experts that are done");
+        return Interrupt.EXIT_CODE;
+      }
+      console.line("written: " + out);
+      return 0;
+    }
+  }
+
+  /** What there is to try, for experts that are not kept and have slices to be tried on. */
+  private List<Trial> trials(Console console, Set<String> kept) {
     Scenario from = NetworkOptions.scenario(scenario);
     List<Leaderboard.Part> parts = Leaderboard.parts(data);
     boolean drawn = parts.getFirst().name().isEmpty();
@@ -140,7 +156,7 @@ final class EnsembleSearchCommand implements Callable<Integer> {
     for (Expert expert : from.experts()) {
       VolumeSet input = volumes.where(volume -> serves(expert, volume, drawn));
       List<SliceIndex> slices = slices(input, expert, from.parts());
-      if (weights.containsKey(expert.folder())) {
+      if (kept.contains(expert.folder())) {
         console.line(expert + ": kept as it was");
       } else if (slices.isEmpty()) {
         console.line(expert + ": no slice for it in " + data);
@@ -150,17 +166,7 @@ final class EnsembleSearchCommand implements Callable<Integer> {
         trials.add(new Trial(expert, all, input, slices, masks));
       }
     }
-    if (trials.isEmpty() && weights.isEmpty()) {
-      throw new DataException(data + ": no slice for any expert of " + scenario);
-    }
-    try (Interrupt interrupt = new Interrupt()) {
-      if (!search(trials, weights, interrupt)) {
-        console.line("stopped; the same command with --resume keeps the experts that are done");
-        return Interrupt.EXIT_CODE;
-      }
-      console.line("written: " + out);
-      return 0;
-    }
+    return trials;
   }
 
   /**
