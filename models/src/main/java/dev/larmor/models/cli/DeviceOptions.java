@@ -3,6 +3,8 @@ package dev.larmor.models.cli;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Precision;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -44,6 +46,18 @@ final class DeviceOptions {
   /** Opens the device for a network of this precision. */
   Device open(Precision precision) {
     return Device.open(device, Larmor.checked(command, this::config).withPrecision(precision));
+  }
+
+  /** The same options for another command. */
+  List<String> arguments() {
+    List<String> arguments = new ArrayList<>(List.of("--device=" + device));
+    if (threads != null) {
+      arguments.add("--threads=" + threads);
+    }
+    if (budget != null) {
+      arguments.add("--budget=" + budget);
+    }
+    return arguments;
   }
 
   private DeviceConfig config() {

@@ -7,8 +7,12 @@ import dev.larmor.models.expert.Scenario;
 import dev.larmor.models.training.TrainingMasks;
 import dev.larmor.models.training.TrainingSettings;
 import dev.larmor.models.varnet.ModelConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,7 +41,8 @@ final class RecipeCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       abbreviateSynopsis = true,
       description = {
-        "Train the challenge's mixture of experts: all four, k-fold, then retrain each twice.",
+        "Train the challenge's mixture of experts – all four, k-fold, then retrain each twice – and"
+            + " score it on --data's leaderboard/, if there is one.",
         "",
         "Base: a cosine from --lr-max to --lr-min. Retrainings: constant --retrain-lr, random masks"
             + " with probability --use-random-mask. The defaults are the published recipe. Whatever"
@@ -101,8 +106,21 @@ final class RecipeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      Console console = Larmor.console(spec);
       ModelConfig network = Larmor.checked(spec, () -> model.config(null));
+      Optional<Scenario> trained = train(network);
+      if (trained.isEmpty()) {
+        return Interrupt.EXIT_CODE;
+      }
+      Path scenario = trained.get().folder();
+      Larmor.console(spec).line("the experts are in " + scenario);
+      Path leaderboard = options.data.resolve("leaderboard");
+      return experts.restricted() || !Files.isDirectory(leaderboard)
+          ? 0
+          : score(scenario, leaderboard);
+    }
+
+    /** Trains all stages; empty if interrupted. */
+    private Optional<Scenario> train(ModelConfig network) {
       int folds = Larmor.checked(spec, () -> options.folds(true));
       List<Expert> all = Larmor.checked(spec, experts::experts);
       TrainingSettings base = Larmor.checked(spec, () -> base(folds));
@@ -113,19 +131,48 @@ final class RecipeCommand implements Callable<Integer> {
             new ScenarioTraining(spec, options, experts, true, network, folds, opened, interrupt);
         Scenario scenario =
             Scenario.of(options.out, network, options.name, base.epochs(), folds, experts.parts);
-        if (!training.run(scenario, new ScenarioTraining.Random(), all, base)) {
-          return Interrupt.EXIT_CODE;
-        }
-        for (int k = 0; k < retrainings; k++) {
+        boolean done = training.run(scenario, new ScenarioTraining.Random(), all, base);
+        for (int k = 0; done && k < retrainings; k++) {
           ScenarioTraining.Start before = new ScenarioTraining.Retrained(scenario);
           scenario = scenario.retrained();
-          if (!training.run(scenario, before, all, again)) {
-            return Interrupt.EXIT_CODE;
-          }
+          done = training.run(scenario, before, all, again);
         }
-        console.line("the experts are in " + scenario.folder());
-        return 0;
+        return done ? Optional.of(scenario) : Optional.empty();
       }
+    }
+
+    /** The commands that one would type next. */
+    private int score(Path scenario, Path leaderboard) {
+      Path made = scenario.resolve("reconstructions");
+      List<List<Object>> commands =
+          List.of(
+              List.of(
+                  "reconstruct",
+                  "--resume",
+                  "--scenario",
+                  scenario,
+                  "--data",
+                  leaderboard,
+                  "--out",
+                  made),
+              List.of("evaluate", "--reconstructions", made, "--data", leaderboard),
+              List.of(
+                  "visualize",
+                  "--reconstructions",
+                  made,
+                  "--data",
+                  leaderboard,
+                  "--out",
+                  scenario.resolve("pictures")));
+      for (List<Object> command : commands) {
+        Stream<String> words =
+            Stream.concat(command.stream().map(Object::toString), device.arguments().stream());
+        int code = Larmor.run(Larmor.console(spec), words.toArray(String[]::new));
+        if (code != 0) {
+          return code;
+        }
+      }
+      return 0;
     }
 
     private TrainingSettings base(int folds) {

@@ -328,6 +328,8 @@ final class VariationTest {
     List<Spot> spots = spots(single);
     float[] images = new float[2 * size.height * size.width];
     float[] expected = new float[size.height * size.width];
+    int middleRow = size.height / 2;
+    int middleColumn = size.width / 2;
     for (int draw = 0; draw < 10; draw++) {
       Geometry g = augmentation.draw(Philox.of(8, "draw").with(draw)).geometry();
       double angle = Math.toRadians(g.degrees());
@@ -335,20 +337,22 @@ final class VariationTest {
           spots.stream()
               .map(spot -> {
                 double column = g.mirrored() ? size.width - 1 - spot.column : spot.column;
-                double x = column - size.width / 2;
-                double y = size.height / 2 - spot.row;
+                double x = column - middleColumn;
+                double y = middleRow - spot.row;
                 double turnedX = x * Math.cos(angle) - y * Math.sin(angle);
                 double turnedY = x * Math.sin(angle) + y * Math.cos(angle);
                 return new Spot(
-                    size.height / 2 - g.scale() * turnedY + g.down(),
-                    size.width / 2 + g.scale() * turnedX + g.right(),
+                    middleRow - g.scale() * turnedY + g.down(),
+                    middleColumn + g.scale() * turnedX + g.right(),
                     spot.width * g.scale(),
                     spot.height);
               })
               .toList();
       for (int p = 0; p < expected.length; p++) {
-        images[2 * p] = (float) value(spots, p / size.width, p % size.width);
-        expected[p] = (float) value(sent, p / size.width, p % size.width);
+        int row = p / size.width;
+        int column = p % size.width;
+        images[2 * p] = (float) value(spots, row, column);
+        expected[p] = (float) value(sent, row, column);
       }
       float[] seen = Seen.of(single, images, geometric(g)).images;
       double largest = largest(expected);
