@@ -493,12 +493,16 @@ final class MixtureCommandTest {
   /** What is found scores in the end what the search said, and no member alone scores more. */
   @Test
   void search() throws IOException {
+    // Large enough to have a corner where the target shows no anatomy.
+    Path large = folder.resolve("large");
+    new Phantom(2, 104, 96, 96).writeLeaderboard(large, 2);
     Path found = folder.resolve("ensemble.json");
-    Result result = search(leaderboard, found).succeeded();
+    Result result = search(large, found).succeeded();
     Map<String, Map<String, Double>> tables = tables(result.out());
     assertEquals(4, tables.size(), result.out());
-    Path out = reconstructed("--scenario", scenario, "--ensemble", found);
-    Map<String, Double> scores = evaluate(out, leaderboard);
+    Path out = folder.resolve("out");
+    reconstruct(large, out, "--scenario", scenario, "--ensemble", found).succeeded();
+    Map<String, Double> scores = evaluate(out, large);
     tables.forEach((expert, table) -> {
       for (String other : List.of(EPOCHS[0], EPOCHS[1], EPOCHS[2], "equal weights")) {
         assertTrue(table.get("found") >= table.get(other), expert + " " + table);
@@ -506,13 +510,14 @@ final class MixtureCommandTest {
       assertEquals(scores.get(expert), table.get("found"), 1e-5, expert);
     });
     for (String member : EPOCHS) {
-      Map<String, Double> alone =
-          evaluate(reconstructed("--scenario", scenario, "--members", member), leaderboard);
+      Path made = folder.resolve(member);
+      reconstruct(large, made, "--scenario", scenario, "--members", member).succeeded();
+      Map<String, Double> alone = evaluate(made, large);
       tables.forEach((expert, table) ->
           assertEquals(alone.get(expert), table.get(member), 1e-5, expert + " " + member));
     }
     Path again = folder.resolve("again.json");
-    search(leaderboard, again, "--workers=2").succeeded();
+    search(large, again, "--workers=2").succeeded();
     assertEquals(Files.readString(found), Files.readString(again));
     assertEquals(List.of(), hidden(folder));
   }
