@@ -479,7 +479,7 @@ final class MixtureCommandTest {
     Map<String, Map<String, Double>> tables = new LinkedHashMap<>();
     Map<String, Double> current = Map.of();
     for (String line : out.lines().toList()) {
-      if (line.matches("acc.*, \\d slices of \\d volumes?")) {
+      if (line.matches("acc.*, \\d slices? of \\d volumes?")) {
         current = new LinkedHashMap<>();
         tables.put(line.substring(0, line.indexOf(',')), current);
       } else if (line.startsWith("  ")) {
@@ -495,7 +495,7 @@ final class MixtureCommandTest {
   void search() throws IOException {
     // Large enough to have a corner where the target shows no anatomy.
     Path large = folder.resolve("large");
-    new Phantom(2, 104, 96, 96).writeLeaderboard(large, 2);
+    new Phantom(2, 80, 72, 72).writeLeaderboard(large, 1);
     Path found = folder.resolve("ensemble.json");
     Result result = search(large, found).succeeded();
     Map<String, Map<String, Double>> tables = tables(result.out());
