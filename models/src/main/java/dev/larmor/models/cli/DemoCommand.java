@@ -165,12 +165,12 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void reconstruct(Device opened, ReconstructionModel model, Path test) {
-    Reconstruction work = new Reconstruction(opened, model, 384, 1, "demo");
+    Reconstruction work = new Reconstruction(opened, 384, 1);
     for (Leaderboard.Part part : Leaderboard.parts(test)) {
       VolumeSet input = VolumeSet.open(part.folder(), Targets.REQUIRED, BadFiles.FAIL);
       for (int v = 0; v < input.volumes().size(); v++) {
         Path file = part.in(reconstructions()).resolve(input.volumes().get(v).name());
-        work.volume(input, v, file, () -> {}, () -> false);
+        work.volume(model, input, v, file, "demo");
       }
     }
   }

@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       RecipeCommand.class,
       ReconstructCommand.class,
+      EnsembleCommand.class,
       EvaluateCommand.class,
       VisualizeCommand.class,
       ImportCommand.class,

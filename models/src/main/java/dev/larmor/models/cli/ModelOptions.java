@@ -88,10 +88,42 @@ final class ModelOptions {
    * @throws IllegalArgumentException in one sentence, if there is no such network
    */
   ModelConfig config(ModelConfig defaults) {
-    if (model == null) {
-      model = defaults instanceof VarNet.Config ? Kind.varnet : Kind.fivarnet;
+    ModelConfig config = like(defaults);
+    switch (config) {
+      case FiVarNet.Config c -> {
+        model = Kind.fivarnet;
+        featureCascades = c.featureCascades();
+        imageCascades = c.imageCascades();
+        chans = c.chans();
+        unetChans = c.unetChans();
+        pools = c.pools();
+        sensChans = c.sensChans();
+        sensPools = c.sensPools();
+        attnStride = c.attnStride();
+        dropout = c.dropout();
+      }
+      case VarNet.Config c -> {
+        model = Kind.varnet;
+        imageCascades = c.cascades();
+        chans = c.chans();
+        pools = c.pools();
+        sensChans = c.sensChans();
+        sensPools = c.sensPools();
+        dropout = c.dropout();
+      }
+      default -> throw new IllegalArgumentException("no options for " + config);
     }
-    return switch (model) {
+    precision = config.precision().label();
+    return config;
+  }
+
+  /** The same, but the options stay as they were given: for several networks. */
+  ModelConfig like(ModelConfig defaults) {
+    Kind kind = model;
+    if (kind == null) {
+      kind = defaults instanceof VarNet.Config ? Kind.varnet : Kind.fivarnet;
+    }
+    return switch (kind) {
       case fivarnet ->
           fivarnet(defaults instanceof FiVarNet.Config c ? c : FiVarNet.Config.DEFAULT);
       case varnet -> varnet(defaults instanceof VarNet.Config c ? c : VarNet.Config.DEFAULT);
@@ -99,42 +131,35 @@ final class ModelOptions {
   }
 
   private FiVarNet.Config fivarnet(FiVarNet.Config defaults) {
-    featureCascades = or(featureCascades, defaults.featureCascades());
-    imageCascades = or(imageCascades, defaults.imageCascades());
-    chans = or(chans, defaults.chans());
-    unetChans = or(unetChans, defaults.unetChans());
-    pools = or(pools, defaults.pools());
-    sensChans = or(sensChans, defaults.sensChans());
-    sensPools = or(sensPools, defaults.sensPools());
-    attnStride = or(attnStride, defaults.attnStride());
-    dropout = or(dropout, defaults.dropout());
-    precision = or(precision, defaults.precision().label());
     return new FiVarNet.Config(
-        featureCascades,
-        imageCascades,
-        chans,
-        unetChans,
-        pools,
-        sensChans,
-        sensPools,
-        attnStride,
-        dropout,
-        Precision.named(precision));
+        or(featureCascades, defaults.featureCascades()),
+        or(imageCascades, defaults.imageCascades()),
+        or(chans, defaults.chans()),
+        or(unetChans, defaults.unetChans()),
+        or(pools, defaults.pools()),
+        or(sensChans, defaults.sensChans()),
+        or(sensPools, defaults.sensPools()),
+        or(attnStride, defaults.attnStride()),
+        or(dropout, defaults.dropout()),
+        precision(defaults));
   }
 
   private VarNet.Config varnet(VarNet.Config defaults) {
     refuse(featureCascades, "--feature-cascades");
     refuse(unetChans, "--unet-chans");
     refuse(attnStride, "--attn-stride");
-    imageCascades = or(imageCascades, defaults.cascades());
-    chans = or(chans, defaults.chans());
-    pools = or(pools, defaults.pools());
-    sensChans = or(sensChans, defaults.sensChans());
-    sensPools = or(sensPools, defaults.sensPools());
-    dropout = or(dropout, defaults.dropout());
-    precision = or(precision, defaults.precision().label());
     return new VarNet.Config(
-        imageCascades, chans, pools, sensChans, sensPools, dropout, Precision.named(precision));
+        or(imageCascades, defaults.cascades()),
+        or(chans, defaults.chans()),
+        or(pools, defaults.pools()),
+        or(sensChans, defaults.sensChans()),
+        or(sensPools, defaults.sensPools()),
+        or(dropout, defaults.dropout()),
+        precision(defaults));
+  }
+
+  private Precision precision(ModelConfig defaults) {
+    return precision == null ? defaults.precision() : Precision.named(precision);
   }
 
   private static <T> T or(T value, T otherwise) {

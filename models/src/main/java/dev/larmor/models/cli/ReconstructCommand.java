@@ -6,33 +6,31 @@ import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import dev.larmor.models.data.fastmri.VolumeSet.Targets;
-import dev.larmor.models.training.Checkpoint;
+import dev.larmor.models.ensemble.Ensemble;
+import dev.larmor.models.ensemble.Job;
+import dev.larmor.models.ensemble.NetworkSlot;
+import dev.larmor.models.ensemble.NoExpertException;
+import dev.larmor.models.ensemble.Routing;
+import dev.larmor.models.ensemble.Share;
+import dev.larmor.models.ensemble.TimeBudget;
+import dev.larmor.models.ensemble.VolumeReconstruction;
+import dev.larmor.models.ensemble.VolumeReconstruction.LeftOut;
+import dev.larmor.models.ensemble.VolumeReconstruction.Made;
+import dev.larmor.models.ensemble.VolumeReconstruction.Stopped;
 import dev.larmor.models.training.Leaderboard;
-import dev.larmor.models.training.Network;
 import dev.larmor.models.training.Reconstruction;
-import dev.larmor.models.training.ZeroFilled;
-import dev.larmor.models.varnet.ModelConfig;
-import dev.larmor.models.varnet.ReconstructionModel;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code larmor reconstruct}. */
@@ -46,21 +44,12 @@ import picocli.CommandLine.Spec;
       "Every volume of a folder, with the sampling mask in its file.",
       "The folder holds acc4/ and acc8/ (a leaderboard's) or is one data set; --out gets the same"
           + " sub-folders and file names, with dataset 'reconstruction'.",
+      "",
+      "By one network, the mean of several, or a mixture of experts; one at a time is in memory.",
       ""
     },
     sortOptions = false)
 final class ReconstructCommand implements Callable<Integer> {
-  /** A volume and the file it goes to. */
-  private record Job(VolumeSet input, int index, Path file) {
-    Volume volume() {
-      return input.volumes().get(index);
-    }
-
-    boolean done() {
-      return Files.exists(file);
-    }
-  }
-
   @Spec private CommandSpec spec;
 
   @Option(
@@ -70,16 +59,7 @@ final class ReconstructCommand implements Callable<Integer> {
       description = "The data set: challenge or fastMRI layout.")
   private Path data;
 
-  @Option(
-      names = "--checkpoint",
-      paramLabel = "FILE",
-      description = "The trained network; it tells its own architecture.")
-  private Path checkpoint;
-
-  @Option(
-      names = "--zero-filled",
-      description = "No network: the baseline that takes what was not sampled for zero.")
-  private boolean zeroFilled;
+  @Mixin private NetworkOptions networks;
 
   @Option(
       names = "--out",
@@ -95,7 +75,10 @@ final class ReconstructCommand implements Callable<Integer> {
       names = "--time-limit",
       defaultValue = "3600",
       paramLabel = "S",
-      description = "Seconds the whole may take; it is only reported (default: ${DEFAULT-VALUE}).")
+      description =
+          "Seconds the whole may take, 0 for no limit. Before it is missed, volumes get fewer of the"
+              + " members to average, the least weighty left out first, never less than one (default:"
+              + " ${DEFAULT-VALUE}).")
   private double timeLimit;
 
   @Option(
@@ -108,136 +91,180 @@ final class ReconstructCommand implements Callable<Integer> {
   private int crop;
 
   @Mixin private LoaderOptions loader;
-  @Mixin private ModelOptions model;
   @Mixin private DeviceOptions device;
+
+  private final List<String> problems = new ArrayList<>(); // a sentence for each volume left out
+  private final Map<String, Made> members = new LinkedHashMap<>(); // by volume
 
   @Override
   public Integer call() {
-    long start = System.nanoTime();
-    if (zeroFilled == (checkpoint != null)) {
-      throw new ParameterException(
-          spec.commandLine(), "Give either --checkpoint=FILE or --zero-filled");
-    }
-    if (zeroFilled) {
-      try (Device opened = device.open()) {
-        return run(opened, new ZeroFilled(), "zero-filled", start);
+    TimeBudget time =
+        Larmor.checked(spec, () -> new TimeBudget(timeLimit, System.nanoTime(), System::nanoTime));
+    List<Job> jobs = jobs(networks.routing());
+    jobs.stream().filter(Job::done).forEach(this::checkKept);
+    List<Job> wanted =
+        VolumeReconstruction.ordered(jobs.stream().filter(job -> !job.done()).toList());
+    try (Device opened = device.open(NetworkOptions.precision(ensembles(jobs)));
+        NetworkSlot slot = new NetworkSlot(opened)) {
+      Reconstruction work =
+          Larmor.checked(spec, () -> new Reconstruction(opened, crop, loader.workers));
+      Results.writeOptions(out.resolve("options.yaml"), spec);
+      problems.forEach(problem -> Larmor.console(spec).line("left out: " + problem));
+      if (!run(work, slot, time, wanted)) {
+        return Interrupt.EXIT_CODE;
       }
-    }
-    ModelConfig saved = Checkpoint.config(checkpoint).orElse(null);
-    ModelConfig architecture = Larmor.checked(spec, () -> model.config(saved));
-    try (Device opened = device.open(architecture.precision());
-        Network network = Network.place(opened, architecture, 0)) {
-      Checkpoint.load(checkpoint, network, null);
-      return run(opened, network.model(), source(architecture), start);
+      summarize(jobs.size() - wanted.size(), wanted, slot, time, opened.ledger().peak());
+      return 0;
     }
   }
 
-  /** The checkpoint's digest and how it is run. */
-  private String source(ModelConfig architecture) {
-    try (InputStream in = Files.newInputStream(checkpoint)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
-      return "sha256:" + HexFormat.of().formatHex(digest.digest()) + " " + architecture;
-    } catch (IOException e) {
-      throw new DataException(checkpoint + ": cannot be read: " + e.getMessage(), e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private List<Job> jobs(List<String> problems) {
+  private List<Job> jobs(Routing routing) {
     List<Job> jobs = new ArrayList<>();
     for (Leaderboard.Part part : Leaderboard.parts(data)) {
       VolumeSet input = VolumeSet.open(part.folder(), Targets.OPTIONAL, loader.badFiles());
       problems.addAll(input.problems());
       for (int v = 0; v < input.volumes().size(); v++) {
-        jobs.add(new Job(input, v, part.in(out).resolve(input.volumes().get(v).name())));
+        Volume volume = input.volumes().get(v);
+        try {
+          jobs.add(new Job(input, v, routing.shares(volume), part.in(out).resolve(volume.name())));
+        } catch (NoExpertException e) {
+          if (loader.badFiles() == BadFiles.FAIL) {
+            throw e;
+          }
+          problems.add(e.getMessage());
+        }
       }
     }
     return jobs;
   }
 
-  private static void refuse(Job done) {
-    throw new DataException(
-        done.file + ": is there already; keep what is done with --resume or choose another --out");
-  }
-
-  private int run(Device opened, ReconstructionModel reconstructor, String source, long start) {
-    Reconstruction work =
-        Larmor.checked(
-            spec, () -> new Reconstruction(opened, reconstructor, crop, loader.workers, source));
-    List<String> problems = new ArrayList<>();
-    List<Job> jobs = jobs(problems);
+  private void checkKept(Job done) {
     if (!resume) {
-      jobs.stream().filter(Job::done).findFirst().ifPresent(ReconstructCommand::refuse);
+      throw new DataException(
+          done.file()
+              + ": is there already; keep what is done with --resume or choose another --out");
     }
-    for (Job job : jobs) {
-      if (job.done() && !work.isOf(job.file)) {
-        throw new DataException(
-            job.file
-                + ": was made with another checkpoint or other model options; choose another"
-                + " --out");
-      }
+    if (!Reconstruction.isOf(done.file(), done.source())) {
+      throw new DataException(
+          done.file()
+              + ": was made with another checkpoint or other model options; choose another --out");
     }
-    Console console = Larmor.console(spec);
-    Results.writeOptions(out.resolve("options.yaml"), spec);
-    problems.forEach(problem -> console.line("left out: " + problem));
-    List<Job> wanted = jobs.stream().filter(job -> !job.done()).toList();
-    int slices = wanted.stream().mapToInt(job -> job.volume().slices()).sum();
-    int[] done = {0};
-    try (Interrupt interrupt = new Interrupt();
-        ProgressLine progress = console.progress("reconstructing", slices)) {
-      for (Job job : wanted) {
-        int before = done[0];
-        try {
-          boolean written =
-              work.volume(
-                  job.input,
-                  job.index,
-                  job.file,
-                  () -> progress.at(++done[0], job.volume().name()),
-                  interrupt::requested);
-          if (!written) {
-            progress.print("stopped; the same command with --resume keeps what is done");
-            return Interrupt.EXIT_CODE;
-          }
-        } catch (DataException e) {
-          if (loader.badFiles() == BadFiles.FAIL) {
-            throw e;
-          }
-          done[0] = before + job.volume().slices();
-          problems.add(e.getMessage());
-          progress.print("left out: " + e.getMessage());
-        }
-      }
-    }
-    double seconds = (System.nanoTime() - start) * 1e-9;
-    summarize(jobs.size() - wanted.size(), wanted.size(), slices, seconds, problems);
-    return 0;
   }
 
-  private void summarize(int kept, int volumes, int slices, double seconds, List<String> problems) {
-    boolean within = seconds < timeLimit;
+  private static Stream<Ensemble> ensembles(List<Job> jobs) {
+    return jobs.stream().flatMap(job -> job.shares().stream()).map(Share::ensemble).distinct();
+  }
+
+  /** Reconstructs; returns whether all is done, not interrupted. */
+  private boolean run(Reconstruction work, NetworkSlot slot, TimeBudget time, List<Job> wanted) {
+    int images = wanted.stream().mapToInt(Job::images).sum();
+    int[] done = {0};
+    int[] current = {0};
+    try (Interrupt interrupt = new Interrupt();
+        ProgressLine progress = Larmor.console(spec).progress("reconstructing", images)) {
+      VolumeReconstruction reconstruction =
+          new VolumeReconstruction(
+              work,
+              slot,
+              time,
+              loader.badFiles(),
+              () -> progress.at(++done[0], wanted.get(current[0]).volume().name()),
+              interrupt::requested);
+      int after = 0;
+      Made before = null;
+      for (Job job : wanted) {
+        after += job.images();
+        switch (reconstruction.next(wanted.subList(current[0], wanted.size()))) {
+          case Stopped() -> {
+            progress.print("stopped; the same command with --resume keeps what is done");
+            return false;
+          }
+          case LeftOut(String reason) -> {
+            problems.add(reason);
+            progress.print("left out: " + reason);
+          }
+          case Made made -> {
+            members.put(name(job), made);
+            boolean news = !made.hasAll() || (before != null && !before.hasAll());
+            if (news && !made.equals(before)) {
+              progress.print(
+                  "from %s on: %d of %d members, for the time limit"
+                      .formatted(name(job), made.members(), made.wanted()));
+            }
+            before = made;
+          }
+        }
+        done[0] = after; // members that there was no time for are done with
+        current[0]++;
+      }
+    }
+    return true;
+  }
+
+  /** As the user knows it: {@code acc4/brain_test1.h5}. */
+  private String name(Job job) {
+    return out.relativize(job.file()).toString();
+  }
+
+  private void summarize(int kept, List<Job> wanted, NetworkSlot slot, TimeBudget time, long peak) {
+    int volumes = members.size();
+    int slices =
+        wanted.stream()
+            .filter(job -> members.containsKey(name(job)))
+            .mapToInt(job -> job.volume().slices())
+            .sum();
+    double seconds = time.elapsed();
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("volumes", volumes);
     figures.put("volumes_kept", kept);
     figures.put("slices", slices);
     figures.put("seconds", seconds);
-    figures.put("time_limit", timeLimit);
-    figures.put("within_time_limit", within);
+    if (time.isLimited()) {
+      figures.put("time_limit", timeLimit);
+      figures.put("within_time_limit", time.isWithin());
+    }
+    figures.put("network_switches", slot.switches());
+    figures.put("network_switch_seconds", slot.switchSeconds());
+    figures.put("device_peak_bytes", peak);
+    Map<String, Object> weights = new LinkedHashMap<>();
+    ensembles(wanted).forEach(ensemble -> weights.put(ensemble.name(), ensemble.weights()));
+    figures.put("weights", weights);
+    figures.put("members", members);
     figures.put("left_out", problems);
     Results.writeJson(out.resolve("reconstruction.json"), figures);
     Larmor.console(spec)
         .line(
             String.format(
                 Locale.ROOT,
-                "%s, %s%s in %.1f s, %s the limit of %.0f s: %s",
+                "%s, %s%s%s in %.1f s%s%s: %s",
                 Larmor.count(volumes, "volume"),
                 Larmor.count(slices, "slice"),
                 kept == 0 ? "" : " (and " + Larmor.count(kept, "volume") + " kept)",
+                problems.isEmpty() ? "" : " (" + problems.size() + " left out)",
                 seconds,
-                within ? "within" : "NOT within",
-                timeLimit,
+                switches(slot),
+                limit(time),
                 out));
+  }
+
+  private static String switches(NetworkSlot slot) {
+    return slot.switches() == 0
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            ", %.1f s of it for %d switch%s of the network",
+            slot.switchSeconds(),
+            slot.switches(),
+            slot.switches() == 1 ? "" : "es");
+  }
+
+  private String limit(TimeBudget time) {
+    return time.isLimited()
+        ? String.format(
+            Locale.ROOT,
+            ", %s the limit of %.0f s",
+            time.isWithin() ? "within" : "NOT within",
+            timeLimit)
+        : "";
   }
 }

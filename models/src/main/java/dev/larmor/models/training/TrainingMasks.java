@@ -27,7 +27,8 @@ public record TrainingMasks(int acceleration, double centreFraction, double rand
     return new TrainingMasks(other, centreFraction, randomProbability);
   }
 
-  MaskPolicy policy(Volume volume) {
+  /** How to draw for a volume. */
+  public MaskPolicy policy(Volume volume) {
     int r = acceleration;
     if (r == 0) {
       r = volume.mask().isFull() ? 4 : Classifier.STANDARD.acceleration(volume.mask());

@@ -12,7 +12,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the program says to those who ask for help, and to those who mistype. */
 final class CommandLineTest {
   private static final List<String> COMMANDS =
-      List.of("demo", "train", "reconstruct", "evaluate", "visualize", "simulate", "plan", "info");
+      List.of(
+          "demo",
+          "train",
+          "reconstruct",
+          "ensemble",
+          "evaluate",
+          "visualize",
+          "simulate",
+          "plan",
+          "info");
 
   @Test
   void helpNamesEveryCommand() {
@@ -55,7 +64,7 @@ final class CommandLineTest {
         .refused(
             2,
             "Unknown command 'trian', expected one of demo, classify, train, recipe,"
-                + " reconstruct, evaluate, visualize, import, export, simulate, plan, info; see 'larmor --help'");
+                + " reconstruct, ensemble, evaluate, visualize, import, export, simulate, plan, info; see 'larmor --help'");
   }
 
   @Test
@@ -73,10 +82,14 @@ final class CommandLineTest {
         .refused(2, "Missing required option: '--data=DIR'; see 'larmor train --help'");
     Program.run("reconstruct", "--data=x")
         .refused(
-            2, "Give either --checkpoint=FILE or --zero-filled; see 'larmor reconstruct --help'");
+            2,
+            "Give one of --checkpoint=FILE, --scenario=DIR and --zero-filled;"
+                + " see 'larmor reconstruct --help'");
     Program.run("reconstruct", "--data=x", "--checkpoint=c", "--zero-filled")
         .refused(
-            2, "Give either --checkpoint=FILE or --zero-filled; see 'larmor reconstruct --help'");
+            2,
+            "Give one of --checkpoint=FILE, --scenario=DIR and --zero-filled;"
+                + " see 'larmor reconstruct --help'");
     Program.run("evaluate", "--data=x")
         .refused(
             2, "Missing required option: '--reconstructions=DIR'; see 'larmor evaluate --help'");

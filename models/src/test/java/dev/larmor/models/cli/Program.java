@@ -2,6 +2,7 @@ package dev.larmor.models.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -78,5 +79,25 @@ final class Program {
     }
     command.addAll(Arrays.asList(more));
     return command.stream().map(Object::toString).toList();
+  }
+
+  /**
+   * Starts a command line as a process of its own. A shell that runs tests in the background may
+   * have Ctrl-C ignored.
+   */
+  static Process start(List<?> arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(
+        List.of(
+            "--add-modules",
+            "jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Xmx512m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Larmor.class.getName()));
+    arguments.forEach(argument -> command.add(argument.toString()));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 }

@@ -271,21 +271,8 @@ final class TrainCommandTest {
     return options.toArray();
   }
 
-  /** A process of its own. A shell that runs tests in the background may have Ctrl-C ignored. */
   private static Process start(Path out) throws IOException {
-    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(
-        List.of(
-            "--add-modules",
-            "jdk.incubator.vector",
-            "--enable-native-access=ALL-UNNAMED",
-            "-Xmx512m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Larmor.class.getName()));
-    command.addAll(Program.training(data, out, (Object[]) LONG_RUN));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    return Program.start(Program.training(data, out, (Object[]) LONG_RUN));
   }
 
   private static BufferedReader awaitIteration(Process process, int epoch, int iteration)

@@ -397,8 +397,7 @@ final class TrainerTest {
         while (loader.hasNext()) {
           Sample sample = loader.next();
           int size = sample.volume().imageSize();
-          float[] image =
-              new Reconstruction(device, network.model(), size, 1, "").image(sample, size);
+          float[] image = new Reconstruction(device, size, 1).image(network.model(), sample, size);
           int volume = data.volumes().indexOf(sample.volume());
           double ssim = ssim(image, sample.target().orElseThrow(), size, sample.volume().max());
           byHand[volume] += (1 - ssim) / sample.volume().slices();
