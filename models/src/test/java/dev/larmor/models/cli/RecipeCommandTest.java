@@ -5,14 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.larmor.models.Phantom;
 import dev.larmor.models.checkpoint.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +28,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code larmor recipe challenge}, whole and in pieces. */
 final class RecipeCommandTest {
+  /** Files that tell the output's folder or how long something took. */
+  private static final Set<String> NAMES_OR_TIMES =
+      Set.of("args.txt", "options.yaml", "reconstruction.json", "index.html");
+
   private static final String ARCHITECTURE = "fivarnet_f1_i1_attn0_c2_s2_larmor";
 
   @TempDir private static Path data;
@@ -39,6 +49,7 @@ final class RecipeCommandTest {
         Phantom.TINY.writeVolume(data.resolve(split), name, subject, 2, acceleration);
       }
     }
+    Phantom.TINY.writeLeaderboard(data.resolve("leaderboard"), 2);
     whole = data.resolve("whole");
     Program.run(recipe(whole).toArray()).succeeded();
   }
@@ -98,7 +109,25 @@ final class RecipeCommandTest {
     }
     assertEquals(
         expected.stream().sorted().toList(),
-        files(whole).stream().map(Path::toString).sorted().toList());
+        files(whole).stream()
+            .map(Path::toString)
+            .filter(file -> !file.contains("/reconstructions/") && !file.contains("/pictures/"))
+            .sorted()
+            .toList());
+  }
+
+  /** From the raw folder to the score: every volume by its expert, and a page. */
+  @Test
+  void theScore() throws IOException {
+    Path last = whole.resolve(ARCHITECTURE).resolve("epoch2_fold3_slice1_retrain2");
+    JsonNode score =
+        new ObjectMapper().readTree(last.resolve("reconstructions/score.json").toFile());
+    assertEquals(4, score.get("slices").size());
+    assertTrue(score.get("score").asDouble() > 0, score.toString());
+    assertTrue(Files.exists(last.resolve("pictures/index.html")));
+    JsonNode made =
+        new ObjectMapper().readTree(last.resolve("reconstructions/reconstruction.json").toFile());
+    assertEquals(4, made.get("volumes").asInt() + made.get("volumes_kept").asInt());
   }
 
   @Test
@@ -132,57 +161,61 @@ final class RecipeCommandTest {
   }
 
   /**
-   * Killed outright at random moments, the recipe ends with the bits of one that was left alone.
+   * Killed outright at random moments – every third of them maybe before it has begun – the recipe
+   * ends with the bits of one that was left alone.
    */
   private void killed(int times, int seed) throws IOException, InterruptedException {
     assumeFalse(DEVICE.equals("ref"), "it keeps in double what files hold in single precision");
     Random moments = new Random(seed);
-    double seconds = 1.5; // to the first checkpoint, about
     int inTheMiddle = 0;
     for (int kill = 0; kill < times; kill++) {
-      Process process = start();
-      boolean ended =
-          process.waitFor(
-              (long) (1000 * seconds * (0.5 + moments.nextDouble())), TimeUnit.MILLISECONDS);
+      FileTime before = lastWritten();
+      Process process = Program.start(recipe(folder, "--resume"));
+      boolean atWork = kill % 3 == 2 || awaitProgress(process, before);
+      boolean ended = process.waitFor(moments.nextInt(1200), TimeUnit.MILLISECONDS);
       process.destroyForcibly();
       assertTrue(process.waitFor(60, TimeUnit.SECONDS));
       if (ended) {
         assertEquals(0, process.exitValue());
         break;
       }
-      inTheMiddle += Files.exists(folder.resolve(ARCHITECTURE)) ? 1 : 0;
+      inTheMiddle += atWork ? 1 : 0;
     }
-    assertTrue(inTheMiddle > times / 3, "killed in its work " + inTheMiddle + " times");
+    assertTrue(inTheMiddle >= 2, "killed in its work " + inTheMiddle + " times");
     Program.run(recipe(folder, "--resume").toArray()).succeeded();
     assertEquals(files(whole), files(folder));
     for (Path file : files(whole)) {
       if (file.toString().endsWith(".safetensors")) {
         assertSameTensors(whole.resolve(file), folder.resolve(file));
-      } else if (!file.endsWith("args.txt")) {
+      } else if (!NAMES_OR_TIMES.contains(file.getFileName().toString())) {
         assertEquals(
             -1, Files.mismatch(whole.resolve(file), folder.resolve(file)), file.toString());
       }
     }
   }
 
-  private Process start() throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Xmx512m",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Larmor.class.getName()));
-    command.addAll(recipe(folder, "--resume"));
-    return new ProcessBuilder(command)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .redirectError(ProcessBuilder.Redirect.DISCARD)
-        .start();
+  /** Waits until the process has written something; whether it did before it ended. */
+  private boolean awaitProgress(Process process, FileTime before)
+      throws IOException, InterruptedException {
+    while (lastWritten().equals(before)) {
+      if (process.waitFor(5, TimeUnit.MILLISECONDS)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private FileTime lastWritten() throws IOException {
+    FileTime last = FileTime.fromMillis(0);
+    for (Path file : files(folder)) {
+      try {
+        FileTime time = Files.getLastModifiedTime(folder.resolve(file));
+        last = time.compareTo(last) > 0 ? time : last;
+      } catch (NoSuchFileException e) {
+        return FileTime.from(Instant.now()); // replaced this very moment
+      }
+    }
+    return last;
   }
 
   private static void assertSameTensors(Path expected, Path actual) {
