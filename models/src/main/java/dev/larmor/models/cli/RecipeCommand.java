@@ -4,7 +4,6 @@ import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
 import dev.larmor.models.expert.Expert;
 import dev.larmor.models.expert.Scenario;
-import dev.larmor.models.training.TrainingMasks;
 import dev.larmor.models.training.TrainingSettings;
 import dev.larmor.models.varnet.ModelConfig;
 import java.nio.file.Files;
@@ -178,9 +177,7 @@ final class RecipeCommand implements Callable<Integer> {
     private TrainingSettings base(int folds) {
       int epochs = options.epochs();
       return options.settings(
-          epochs,
-          new Schedule.Cosine(lrMax, lrMin, (long) epochs * folds),
-          new TrainingMasks(0, options.centreFraction, 0));
+          epochs, new Schedule.Cosine(lrMax, lrMin, (long) epochs * folds), options.masks(0, 0));
     }
 
     private TrainingSettings again() {
@@ -190,7 +187,7 @@ final class RecipeCommand implements Callable<Integer> {
       return options.settings(
           retrainEpochs == null ? options.epochs() : retrainEpochs,
           new Schedule.Constant(retrainLr),
-          new TrainingMasks(0, options.centreFraction, randomMask));
+          options.masks(0, randomMask));
     }
   }
 }

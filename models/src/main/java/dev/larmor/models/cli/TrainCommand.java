@@ -3,7 +3,6 @@ package dev.larmor.models.cli;
 import dev.larmor.engine.Device;
 import dev.larmor.models.expert.Expert;
 import dev.larmor.models.expert.Scenario;
-import dev.larmor.models.training.TrainingMasks;
 import dev.larmor.models.training.TrainingSettings;
 import dev.larmor.models.varnet.ModelConfig;
 import java.nio.file.Path;
@@ -96,7 +95,7 @@ final class TrainCommand implements Callable<Integer> {
                 options.settings(
                     options.epochs(),
                     schedule.schedule(options.epochs(), folds),
-                    new TrainingMasks(acceleration, options.centreFraction, randomMask)));
+                    options.masks(acceleration, randomMask)));
     List<Expert> wanted =
         Larmor.checked(spec, () -> mixture ? experts.experts() : Expert.ofAll(experts.parts));
     if (mixture && acceleration != 0) {

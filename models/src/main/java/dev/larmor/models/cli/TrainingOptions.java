@@ -4,6 +4,7 @@ import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
+import dev.larmor.models.data.SamplingMask.Comb;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.loss.Criterion;
@@ -113,7 +114,17 @@ final class TrainingOptions {
       defaultValue = "0.08",
       paramLabel = "C",
       description = "Share of the columns that every mask samples (default: ${DEFAULT-VALUE}).")
-  double centreFraction;
+  private double centreFraction;
+
+  @Option(
+      names = "--mask-comb",
+      defaultValue = "outer",
+      paramLabel = "NAME",
+      description =
+          "How equispaced masks pass the centre: outer, every R-th of the other columns (the"
+              + " challenge's); through, every R-th of all columns (fastMRI's) (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Comb comb;
 
   @Mixin private AugmentationOptions augmentation;
 
@@ -176,6 +187,11 @@ final class TrainingOptions {
   int folds(boolean always) {
     TrainingSettings.atLeastOne("number of folds", numFolds);
     return kFold || always ? numFolds : 1;
+  }
+
+  /** The masks to draw. */
+  TrainingMasks masks(int acceleration, double randomProbability) {
+    return new TrainingMasks(acceleration, centreFraction, randomProbability, comb);
   }
 
   /** The settings of a training of {@code passes} epochs. */

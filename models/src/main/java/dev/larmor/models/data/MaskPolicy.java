@@ -1,6 +1,7 @@
 package dev.larmor.models.data;
 
 import dev.larmor.engine.Philox;
+import dev.larmor.models.data.SamplingMask.Comb;
 
 /**
  * How masks are drawn for fully sampled k-space: of which acceleration and which kind.
@@ -8,8 +9,10 @@ import dev.larmor.engine.Philox;
  * @param acceleration R, at least 1
  * @param centreFraction share of the columns in the fully sampled centre block, in (0, 1]
  * @param randomProbability probability of the random kind, else equispaced, in [0, 1]
+ * @param comb how equispaced masks pass the centre block
  */
-public record MaskPolicy(int acceleration, double centreFraction, double randomProbability) {
+public record MaskPolicy(
+    int acceleration, double centreFraction, double randomProbability, Comb comb) {
   /** The centre fraction of specification section 2, used for every acceleration. */
   public static final double CENTRE_FRACTION = 0.08;
 
@@ -25,6 +28,11 @@ public record MaskPolicy(int acceleration, double centreFraction, double randomP
       throw new IllegalArgumentException(
           "probability of random masks " + randomProbability + " outside [0, 1]");
     }
+  }
+
+  /** The challenge's masks: combs of the outer columns. */
+  public MaskPolicy(int acceleration, double centreFraction, double randomProbability) {
+    this(acceleration, centreFraction, randomProbability, Comb.OUTER);
   }
 
   /** Equispaced masks only. */
@@ -43,6 +51,6 @@ public record MaskPolicy(int acceleration, double centreFraction, double randomP
       return SamplingMask.random(width, acceleration, centreFraction, stream.with("columns"));
     }
     int offset = stream.with("offset").below(acceleration, 0);
-    return SamplingMask.equispaced(width, acceleration, centreFraction, offset);
+    return SamplingMask.equispaced(width, acceleration, centreFraction, offset, comb);
   }
 }

@@ -11,6 +11,22 @@ import java.util.Arrays;
  * or as many at random. The two drawings follow specification section 2, column for column.
  */
 public final class SamplingMask {
+  /** How the comb of an equispaced mask passes the fully sampled centre block. */
+  public enum Comb {
+    /**
+     * It is laid out over the outer columns as if they were adjacent (specification section 2): its
+     * two sides meet in step only where R divides the block's width.
+     */
+    OUTER,
+    /** It runs through the block: every R-th of all columns, as in fastMRI's masks. */
+    THROUGH;
+
+    /** The column's place in the comb. */
+    private int place(int column, int pad, int low) {
+      return this == THROUGH || column < pad ? column : column - low;
+    }
+  }
+
   private final float[] columns;
 
   private SamplingMask(float[] columns) {
@@ -46,16 +62,13 @@ public final class SamplingMask {
   /**
    * The centre block and a comb of every R-th outer column.
    *
-   * <p>The comb {@code offset, offset + R, …} is laid out over the {@code W − low} outer columns as
-   * if they were adjacent: the centre block does not interrupt it.
-   *
    * @param width W
    * @param acceleration R, the comb's spacing
    * @param centreFraction share of W in the centre block, {@code low = round(W · centreFraction)}
    * @param offset the comb's first tooth, in {@code [0, R)}
    */
   public static SamplingMask equispaced(
-      int width, int acceleration, double centreFraction, int offset) {
+      int width, int acceleration, double centreFraction, int offset, Comb comb) {
     int low = checkedCentre(width, acceleration, centreFraction);
     if (offset < 0 || offset >= acceleration) {
       throw new IllegalArgumentException("offset " + offset + " outside [0, " + acceleration + ")");
@@ -64,10 +77,15 @@ public final class SamplingMask {
     float[] columns = new float[width];
     for (int w = 0; w < width; w++) {
       boolean centre = w >= pad && w < pad + low;
-      int outer = w < pad ? w : w - low;
-      columns[w] = centre || outer % acceleration == offset ? 1 : 0;
+      columns[w] = centre || comb.place(w, pad, low) % acceleration == offset ? 1 : 0;
     }
     return new SamplingMask(columns);
+  }
+
+  /** The same with the comb laid out over the {@link Comb#OUTER outer} columns. */
+  public static SamplingMask equispaced(
+      int width, int acceleration, double centreFraction, int offset) {
+    return equispaced(width, acceleration, centreFraction, offset, Comb.OUTER);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.larmor.models.cli;
 
 import static dev.larmor.models.cli.Program.DEVICE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
@@ -144,6 +145,22 @@ final class TrainCommandTest {
           "a gradient overflowed: step skipped (3 so far), the loss scale is now 2^15",
           out.toString().strip());
     }
+  }
+
+  /** The phantoms' centre block is of an odd width, so the two combs differ. */
+  @Test
+  void theCombOfTheMasks() throws IOException {
+    Path outer = folder.resolve("outer");
+    Path through = folder.resolve("through");
+    Program.train(data, outer).succeeded();
+    Program.train(data, through, "--mask-comb=through").succeeded();
+    assertNotEquals(
+        Files.readString(Program.folder(outer, 1).resolve("losses.csv")),
+        Files.readString(Program.folder(through, 1).resolve("losses.csv")));
+    assertTrue(
+        Program.train(data, outer, "--mask-comb=through", "--resume")
+            .err()
+            .contains("comb=OUTER] there"));
   }
 
   /** The options left beside a run make the same run again. */

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.larmor.engine.Philox;
+import dev.larmor.models.data.SamplingMask.Comb;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,6 +35,19 @@ final class SamplingMaskTest {
   })
   void equispacedByHand(int offset, String expected) {
     assertEquals(expected, SamplingMask.equispaced(12, 4, 0.25, offset).toString());
+  }
+
+  /** The same block, columns 4 … 6, and every fourth column of all. */
+  @ParameterizedTest
+  @CsvSource({"0, 1...111.1...", "1, .1..111..1..", "2, ..1.111...1.", "3, ...11111...1"})
+  void combThroughTheCentre(int offset, String expected) {
+    SamplingMask mask = SamplingMask.equispaced(12, 4, 0.25, offset, Comb.THROUGH);
+    assertEquals(expected, mask.toString());
+    MaskPolicy policy = new MaskPolicy(4, 0.25, 0, Comb.THROUGH);
+    assertTrue(
+        IntStream.range(0, 40)
+            .mapToObj(i -> policy.draw(12, Philox.of(i, "mask")))
+            .anyMatch(mask::equals));
   }
 
   /**

@@ -21,6 +21,7 @@ import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.augment.FullSlice;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
+import dev.larmor.models.data.SamplingMask.Comb;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import dev.larmor.models.data.fastmri.VolumeSet.Targets;
@@ -96,7 +97,7 @@ final class AugmentedTrainingTest {
             Adam.Config.adamW(0.2, 0.999, 1e-6),
             2,
             0,
-            new TrainingMasks(0, 0.08, 0.5),
+            new TrainingMasks(0, 0.08, 0.5, Comb.OUTER),
             augmentation,
             7,
             workers,

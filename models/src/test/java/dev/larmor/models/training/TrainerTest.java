@@ -33,6 +33,7 @@ import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.MaskPolicy;
 import dev.larmor.models.data.SamplingMask;
+import dev.larmor.models.data.SamplingMask.Comb;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
 import dev.larmor.models.data.fastmri.SliceLoader;
@@ -116,7 +117,7 @@ final class TrainerTest {
         Adam.Config.adamW(0.2, 0.999, 1e-6),
         2,
         0,
-        new TrainingMasks(0, 0.08, 0.5),
+        new TrainingMasks(0, 0.08, 0.5, Comb.OUTER),
         Augmentation.NONE,
         7,
         workers,
