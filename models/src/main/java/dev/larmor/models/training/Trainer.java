@@ -455,6 +455,7 @@ public final class Trainer implements AutoCloseable {
         Slice slice =
             Scope.run(() -> Slice.upload(network.device(), sample, context(sample)).unscoped());
         next = new Uploaded(sample.volume(), sample.slice(), slice);
+        loader.recycle(sample);
       }
     }
 
@@ -539,6 +540,7 @@ public final class Trainer implements AutoCloseable {
         byVolume
             .computeIfAbsent(sample.volume(), volume -> new ArrayList<>())
             .add(1 - similarity(sample));
+        loader.recycle(sample);
         listener.validated(round, done, slices.size());
         if (stop.getAsBoolean()) {
           return Double.NaN;

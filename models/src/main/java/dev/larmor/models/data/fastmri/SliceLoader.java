@@ -38,6 +38,7 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
   private int claimed;
   private int taken;
   private boolean closed;
+  private final List<float[]> spare = new ArrayList<>();
 
   /** The next sample, once {@link #hasNext} has had to fetch it. */
   private Sample ahead;
@@ -101,6 +102,28 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
     Sample sample = ahead;
     ahead = null;
     return sample;
+  }
+
+  /**
+   * Gives a sample's arrays back, to be filled again: it must not be read any more. Who does so for
+   * every sample keeps the heap as small as the few that are on their way.
+   */
+  public synchronized void recycle(Sample sample) {
+    spare.add(sample.kspace());
+    sample.target().ifPresent(spare::add);
+    while (spare.size() > 2 * ring.length) {
+      spare.removeFirst(); // of a size that is no longer read
+    }
+  }
+
+  /** An array of this length, filled with anything. */
+  private synchronized float[] array(int length) {
+    for (int i = 0; i < spare.size(); i++) {
+      if (spare.get(i).length == length) {
+        return spare.remove(i);
+      }
+    }
+    return new float[length];
   }
 
   /** One sentence for each slice left out so far; empty unless bad files are skipped. */
@@ -196,11 +219,11 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
     SliceIndex index = order.get(position);
     Volume volume = folder.volumes().get(index.volume());
     open.switchTo(index.volume(), volume);
-    float[] kspace = new float[open.kspace.floatsPerSlice()];
+    float[] kspace = array(open.kspace.floatsPerSlice());
     open.kspace.readSlice(index.slice(), kspace);
     Optional<float[]> target = Optional.empty();
     if (open.image != null) {
-      target = Optional.of(new float[open.image.size() * open.image.size()]);
+      target = Optional.of(array(open.image.size() * open.image.size()));
       open.image.readSlice(ImageVolume.Kind.LABEL, index.slice(), target.get());
     }
     SamplingMask mask = masks.mask(volume, position);
