@@ -1,5 +1,6 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.models.io.Csv;
 import dev.larmor.models.metric.Figure;
 import dev.larmor.models.metric.Quality;
 import dev.larmor.models.training.Leaderboard;
@@ -8,7 +9,6 @@ import dev.larmor.models.training.Score;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** One slice of a score as a line of {@code slices.csv}, which spreadsheets and pandas read. */
@@ -33,8 +33,8 @@ record SliceRow(Leaderboard.Entry entry, int slice, Map<Method, Quality> qualiti
         header.add(prefix + figure.key());
       }
     }
-    append(csv, header);
-    of(score).forEach(row -> append(csv, row.fields()));
+    csv.append(Csv.line(header));
+    of(score).forEach(row -> csv.append(Csv.line(row.fields())));
     return csv.toString();
   }
 
@@ -65,14 +65,5 @@ record SliceRow(Leaderboard.Entry entry, int slice, Map<Method, Quality> qualiti
       return "";
     }
     return Double.isInfinite(value) ? "inf" : Double.toString(value);
-  }
-
-  private static void append(StringBuilder csv, List<String> fields) {
-    csv.append(fields.stream().map(SliceRow::quoted).collect(Collectors.joining(",")));
-    csv.append('\n');
-  }
-
-  private static String quoted(String field) {
-    return field.matches("(?s).*[\",\r\n].*") ? '"' + field.replace("\"", "\"\"") + '"' : field;
   }
 }

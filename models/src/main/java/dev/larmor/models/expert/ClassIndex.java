@@ -6,6 +6,7 @@ import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.io.AtomicFile;
+import dev.larmor.models.io.Csv;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,20 +101,16 @@ public final class ClassIndex {
       String relative = data.relativize(path).toString();
       files.get(of).append(relative).append('\n');
       summary.append(
-          "%s,%s,%d,%s,%s%n"
-              .formatted(
-                  csv(path.getFileName().toString()),
+          Csv.line(
+              List.of(
+                  path.getFileName().toString(),
                   of.anatomy().label(),
-                  of.acceleration(),
-                  of,
-                  csv(relative)));
+                  Integer.toString(of.acceleration()),
+                  of.label(),
+                  relative)));
     });
     files.forEach((of, lines) -> AtomicFile.write(file(folder, of), lines.toString()));
     AtomicFile.write(folder.resolve(SUMMARY), summary.toString());
-  }
-
-  private static String csv(String text) {
-    return text.matches(".*[,\"\n].*") ? '"' + text.replace("\"", "\"\"") + '"' : text;
   }
 
   /** The class of a volume, if the index has it. */
