@@ -19,7 +19,6 @@ import dev.larmor.models.expert.Scenario;
 import dev.larmor.models.expert.VolumeClass;
 import dev.larmor.models.training.Leaderboard;
 import dev.larmor.models.training.Reconstruction;
-import dev.larmor.models.training.TrainingMasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,7 +67,8 @@ final class EnsembleSearchCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description =
           "Volumes with targets that no member was trained on: fully sampled ones (a val folder),"
-              + " which get the masks of training's validation, or acc4/ and acc8/ with their own.")
+              + " which get the masks of training's validation (give its --center-fraction,"
+              + " --mask-comb and --seed), or acc4/ and acc8/ with their own.")
   private Path data;
 
   @Option(
@@ -111,14 +111,8 @@ final class EnsembleSearchCommand implements Callable<Integer> {
       description = "How volumes are classified, standard or original (default: ${DEFAULT-VALUE}).")
   private Classifier rule;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "2025",
-      paramLabel = "N",
-      description =
-          "Of the training, whose validation masks are drawn (default: ${DEFAULT-VALUE}).")
-  private long seed;
-
+  @Mixin private MaskOptions masks;
+  @Mixin private SeedOption random;
   @Mixin private LoaderOptions loader;
   @Mixin private ModelOptions model;
   @Mixin private DeviceOptions device;
@@ -259,7 +253,7 @@ final class EnsembleSearchCommand implements Callable<Integer> {
   /** The masks with which training validates an expert. */
   private MaskSource validationMasks(Expert expert) {
     int acceleration = expert.of().map(VolumeClass::acceleration).orElse(0);
-    return MaskSource.perVolume(TrainingMasks.DEFAULT.withAcceleration(acceleration)::policy, seed);
+    return MaskSource.perVolume(masks.masks(acceleration, 0)::policy, random.seed);
   }
 
   private static void print(ProgressLine progress, Trial trial, Found found) {

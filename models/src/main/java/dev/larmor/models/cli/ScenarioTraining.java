@@ -6,7 +6,6 @@ import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.expert.ClassIndex;
 import dev.larmor.models.expert.Expert;
 import dev.larmor.models.expert.Scenario;
-import dev.larmor.models.training.Checkpoint;
 import dev.larmor.models.training.Network;
 import dev.larmor.models.training.Split;
 import dev.larmor.models.training.Trainer;
@@ -30,8 +29,8 @@ final class ScenarioTraining {
   /** Random numbers. */
   record Random() implements Start {}
 
-  /** A checkpoint's weights. */
-  record Weights(Path checkpoint) implements Start {}
+  /** A checkpoint's weights, and perhaps its optimiser's moments. */
+  record Saved(Path checkpoint, boolean optimizer) implements Start {}
 
   /** What another scenario's experts ended with, optimiser and all. */
   record Retrained(Scenario scenario) implements Start {}
@@ -147,7 +146,7 @@ final class ScenarioTraining {
       } else {
         switch (start) {
           case Random() -> {}
-          case Weights(Path checkpoint) -> Checkpoint.load(checkpoint, placed, null);
+          case Saved(Path checkpoint, boolean optimizer) -> trainer.start(checkpoint, optimizer);
           case Retrained(Scenario from) ->
               trainer.retrain(finished(from, expert), scenario.retraining());
         }

@@ -142,12 +142,7 @@ final class SimulateCommand implements Callable<Integer> {
       description = "The intensity of air, which is noise (default: ${DEFAULT-VALUE}).")
   private double noise;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "2025",
-      paramLabel = "N",
-      description = "Of everything random (default: ${DEFAULT-VALUE}).")
-  private long seed;
+  @Mixin private SeedOption random;
 
   @Mixin private DeviceOptions device;
 
@@ -185,6 +180,6 @@ final class SimulateCommand implements Callable<Integer> {
         centreFraction,
         peak,
         noise,
-        seed);
+        random.seed);
   }
 }

@@ -59,6 +59,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "Start from a checkpoint's weights instead of random ones.")
   private Path initialWeights;
 
+  @Option(
+      names = "--initial-optimizer",
+      description = "Take the optimiser's moments from --initial-weights too.")
+  private boolean initialOptimizer;
+
   @Mixin private ModelOptions model;
 
   @Mixin private ScheduleOptions schedule;
@@ -104,6 +109,9 @@ final class TrainCommand implements Callable<Integer> {
     if (retrained != null && initialWeights != null) {
       throw misuse("Give either --retrain or --initial-weights");
     }
+    if (initialOptimizer && initialWeights == null) {
+      throw misuse("--initial-optimizer is for --initial-weights");
+    }
     try (Device opened = device.open(network.precision());
         Interrupt interrupt = new Interrupt()) {
       ScenarioTraining training =
@@ -137,6 +145,6 @@ final class TrainCommand implements Callable<Integer> {
         .orElseGet(() ->
             initialWeights == null
                 ? new ScenarioTraining.Random()
-                : new ScenarioTraining.Weights(initialWeights));
+                : new ScenarioTraining.Saved(initialWeights, initialOptimizer));
   }
 }

@@ -4,7 +4,6 @@ import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.engine.Device;
-import dev.larmor.models.data.SamplingMask.Comb;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.Targets;
 import dev.larmor.models.loss.Criterion;
@@ -102,29 +101,9 @@ final class TrainingOptions {
       description = "Bound on the gradients' norm; 0 for none (default).")
   private double clipNorm;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "2025",
-      paramLabel = "N",
-      description = "Of everything random (default: ${DEFAULT-VALUE}).")
-  private long seed;
+  @Mixin private SeedOption random;
 
-  @Option(
-      names = "--center-fraction",
-      defaultValue = "0.08",
-      paramLabel = "C",
-      description = "Share of the columns that every mask samples (default: ${DEFAULT-VALUE}).")
-  private double centreFraction;
-
-  @Option(
-      names = "--mask-comb",
-      defaultValue = "outer",
-      paramLabel = "NAME",
-      description =
-          "How equispaced masks pass the centre: outer, every R-th of the other columns (the"
-              + " challenge's); through, every R-th of all columns (fastMRI's) (default:"
-              + " ${DEFAULT-VALUE}).")
-  private Comb comb;
+  @Mixin private MaskOptions masks;
 
   @Mixin private AugmentationOptions augmentation;
 
@@ -191,11 +170,11 @@ final class TrainingOptions {
 
   /** The masks to draw. */
   TrainingMasks masks(int acceleration, double randomProbability) {
-    return new TrainingMasks(acceleration, centreFraction, randomProbability, comb);
+    return masks.masks(acceleration, randomProbability);
   }
 
   /** The settings of a training of {@code passes} epochs. */
-  TrainingSettings settings(int passes, Schedule schedule, TrainingMasks masks) {
+  TrainingSettings settings(int passes, Schedule schedule, TrainingMasks drawn) {
     if (betas.size() != 2) {
       throw new IllegalArgumentException("--betas takes two numbers, not " + betas);
     }
@@ -207,9 +186,9 @@ final class TrainingOptions {
         Adam.Config.adamW(betas.get(0), betas.get(1), weightDecay),
         accumulation,
         clipNorm,
-        masks,
+        drawn,
         augmentation.settings(),
-        seed,
+        random.seed,
         loader.workers,
         checkpointInterval,
         keepRounds,
@@ -225,7 +204,7 @@ final class TrainingOptions {
   List<Split> splits(VolumeSet training, VolumeSet validation, int folds) {
     return folds == 1
         ? List.of(new Split(training, validation))
-        : Split.folds(training.and(validation), folds, seed);
+        : Split.folds(training.and(validation), folds, random.seed);
   }
 
   RecomputeChoice recompute(Device device, ModelConfig network, Criterion loss) {

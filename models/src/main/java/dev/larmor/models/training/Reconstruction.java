@@ -40,7 +40,7 @@ public record Reconstruction(Device device, int size, int workers) {
 
   /** Is given the images of slices in order. */
   public interface Visitor {
-    /** An image of the sample, S × S pixels. */
+    /** An image of the sample, S × S pixels, to keep; the sample's arrays are filled anew. */
     void image(Sample sample, float[] pixels);
   }
 
@@ -94,6 +94,7 @@ public record Reconstruction(Device device, int size, int workers) {
         Sample sample = loader.next();
         int side = sides.computeIfAbsent(sample.volume(), this::side);
         visitor.image(sample, image(model, sample, side));
+        loader.recycle(sample);
       }
       return true;
     }

@@ -154,13 +154,23 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
+   * Starts from a checkpoint's weights.
+   *
+   * @param optimizer whether to take the optimiser's moments too
+   * @throws DataException if the checkpoint is of another network or has no moments to take
+   */
+  public void start(Path checkpoint, boolean optimizer) {
+    Checkpoint.load(checkpoint, network, optimizer ? adam : null);
+  }
+
+  /**
    * Starts where another training ended: from its weights and the optimiser's moments. What is
    * drawn – order, masks, dropout – is drawn anew.
    *
    * @param number which retraining this is, from 1
    */
   public void retrain(Path checkpoint, int number) {
-    Checkpoint.load(checkpoint, network, adam);
+    start(checkpoint, true);
     retraining = number;
   }
 

@@ -100,7 +100,11 @@ final class ImportExportCommandTest {
         .succeeded();
     assertTrue(Files.exists(folder.resolve("r/acc4/brain_test1.h5")));
     Phantom.TINY.writeDataSet(folder.resolve("data"), 1, 1, 1);
-    Program.train(folder.resolve("data"), folder.resolve("run"), "--initial-weights=" + out)
+    Program.train(
+            folder.resolve("data"),
+            folder.resolve("run"),
+            "--initial-weights=" + out,
+            "--initial-optimizer")
         .succeeded();
   }
 

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.larmor.models.Phantom;
 import dev.larmor.models.cli.Program.Result;
 import dev.larmor.models.data.SamplingMask;
+import dev.larmor.models.data.SamplingMask.Comb;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
@@ -553,13 +554,21 @@ final class MixtureCommandTest {
   void searchWithTheMasksOfValidation() throws IOException {
     Path found = folder.resolve("ensemble.json");
     Map<String, Map<String, Double>> tables =
-        tables(search(data.resolve("val"), found).succeeded().out());
+        tables(
+            search(
+                    data.resolve("val"),
+                    found,
+                    "--center-fraction=0.2",
+                    "--mask-comb=through",
+                    "--seed=7")
+                .succeeded()
+                .out());
     // The same masks, written into the files.
     Path masked = folder.resolve("masked");
     VolumeSet volumes = VolumeSet.open(data.resolve("val"), Targets.REQUIRED, BadFiles.FAIL);
     for (int acceleration : new int[] {4, 8}) {
       MaskSource masks =
-          MaskSource.perVolume(TrainingMasks.DEFAULT.withAcceleration(acceleration)::policy, 2025);
+          MaskSource.perVolume(new TrainingMasks(acceleration, 0.2, 0, Comb.THROUGH)::policy, 7);
       for (Volume volume : volumes.volumes()) {
         copy(volume, masks.mask(volume, 0), masked.resolve("acc" + acceleration));
       }

@@ -215,6 +215,32 @@ final class TrainCommandTest {
     assertTrue(after < before, before + " to " + after);
   }
 
+  @Test
+  void momentsToStartFrom() throws IOException {
+    Path first = folder.resolve("first");
+    Path weights = folder.resolve("weights");
+    Path moments = folder.resolve("moments");
+    Program.train(data, first).succeeded();
+    Path last = Trainer.last(Program.folder(first, 1));
+    Program.train(data, weights, "--initial-weights", last).succeeded();
+    Program.train(data, moments, "--initial-weights", last, "--initial-optimizer").succeeded();
+    assertEquals(firstLoss(Program.folder(weights, 1)), firstLoss(Program.folder(moments, 1)));
+    assertEquals(steps(first), steps(weights));
+    assertEquals(2 * steps(first), steps(moments));
+
+    Path kept = Program.folder(first, 1).resolve("checkpoints/epoch0_fold0.safetensors");
+    Program.train(data, folder.resolve("no"), "--initial-weights", kept, "--initial-optimizer")
+        .refused(2, kept + ": holds weights alone, no optimiser state to resume from");
+    Program.train(data, folder.resolve("no"), "--initial-optimizer")
+        .refused(2, "--initial-optimizer is for --initial-weights; see 'larmor train --help'");
+  }
+
+  private static long steps(Path results) throws IOException {
+    try (var last = SafetensorsReader.open(Trainer.last(Program.folder(results, 1)))) {
+      return Long.parseLong(last.metadata().get("optimizer.steps"));
+    }
+  }
+
   private static double firstLoss(Path run) throws IOException {
     return Double.parseDouble(Files.readAllLines(run.resolve("losses.csv")).get(1).split(",")[3]);
   }
