@@ -1,10 +1,11 @@
 package dev.larmor.models.augment;
 
 import dev.larmor.engine.Philox;
+import java.util.Optional;
 
 /**
  * How often each change is made to a training sample, as probabilities. How large it is then is
- * uniform in the ranges below.
+ * uniform in the ranges below; of coils, normal.
  *
  * @param brightness factor 0.8 to 1.2
  * @param contrast factor 0.8 to 1.2
@@ -12,6 +13,7 @@ import dev.larmor.engine.Philox;
  * @param rotation 3 to 8 degrees, either way
  * @param scaling factor 0.95 to 1.05
  * @param shift 3 to 8 whole pixels on both axes, either way
+ * @param coils other sensitivities and phase: see {@link Coils}
  */
 public record Augmentation(
     double brightness,
@@ -19,9 +21,10 @@ public record Augmentation(
     double flip,
     double rotation,
     double scaling,
-    double shift) {
+    double shift,
+    double coils) {
   /** Samples as they are. */
-  public static final Augmentation NONE = new Augmentation(0, 0, 0, 0, 0, 0);
+  public static final Augmentation NONE = new Augmentation(0, 0, 0, 0, 0, 0, 0);
 
   private static final double LEAST_FACTOR = 0.8;
   private static final double MOST_FACTOR = 1.2;
@@ -40,6 +43,7 @@ public record Augmentation(
     probability("rotation", rotation);
     probability("scaling", scaling);
     probability("shift", shift);
+    probability("coils", coils);
   }
 
   private static void probability(String what, double value) {
@@ -59,6 +63,7 @@ public record Augmentation(
         new Intensity(
             factor(brightness, LEAST_FACTOR, MOST_FACTOR, stream.with("brightness")),
             factor(contrast, LEAST_FACTOR, MOST_FACTOR, stream.with("contrast"))),
+        coils(stream.with("coils")),
         new Geometry(
             happens(flip, stream.with("flip")),
             degrees(stream.with("rotation")),
@@ -75,6 +80,10 @@ public record Augmentation(
 
   private static double factor(double probability, double least, double most, Philox stream) {
     return happens(probability, stream) ? least + (most - least) * stream.uniform(1) : 1;
+  }
+
+  private Optional<Coils> coils(Philox stream) {
+    return happens(coils, stream) ? Optional.of(new Coils(stream)) : Optional.empty();
   }
 
   private double degrees(Philox stream) {

@@ -41,6 +41,15 @@ final class AugmentationOptions {
           "Move training slices by 3 to 8 pixels each way, with this probability (default: 0).")
   private double shift;
 
+  @Option(
+      names = "--coils",
+      defaultValue = "0",
+      paramLabel = "P",
+      description =
+          "Vary coil sensitivities and phase of training slices by smooth random fields, with this"
+              + " probability: for data sets of few coil arrays (default: 0).")
+  private double coils;
+
   /**
    * The augmentation asked for.
    *
@@ -48,6 +57,6 @@ final class AugmentationOptions {
    */
   Augmentation settings() {
     return new Augmentation(
-        intensities ? 1 : 0, intensities ? 0.5 : 0, flip, rotation, scaling, shift);
+        intensities ? 1 : 0, intensities ? 0.5 : 0, flip, rotation, scaling, shift, coils);
   }
 }

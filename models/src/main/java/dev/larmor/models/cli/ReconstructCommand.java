@@ -113,7 +113,7 @@ final class ReconstructCommand implements Callable<Integer> {
       if (!run(work, slot, time, wanted)) {
         return Interrupt.EXIT_CODE;
       }
-      summarize(jobs.size() - wanted.size(), wanted, slot, time, opened.ledger().peak());
+      summarize(jobs, wanted, slot, time, opened.ledger().peak());
       return 0;
     }
   }
@@ -144,11 +144,14 @@ final class ReconstructCommand implements Callable<Integer> {
           done.file()
               + ": is there already; keep what is done with --resume or choose another --out");
     }
-    if (!Reconstruction.isOf(done.file(), done.source())) {
-      throw new DataException(
-          done.file()
-              + ": was made with another checkpoint or other model options; choose another --out");
-    }
+    int averaged =
+        Reconstruction.members(done.file(), done.source())
+            .orElseThrow(() ->
+                new DataException(
+                    done.file()
+                        + ": was made with another checkpoint or other model options; choose another"
+                        + " --out"));
+    members.put(name(done), new Made(averaged, done.members()));
   }
 
   private static Stream<Ensemble> ensembles(List<Job> jobs) {
@@ -206,13 +209,12 @@ final class ReconstructCommand implements Callable<Integer> {
     return out.relativize(job.file()).toString();
   }
 
-  private void summarize(int kept, List<Job> wanted, NetworkSlot slot, TimeBudget time, long peak) {
-    int volumes = members.size();
-    int slices =
-        wanted.stream()
-            .filter(job -> members.containsKey(name(job)))
-            .mapToInt(job -> job.volume().slices())
-            .sum();
+  private void summarize(
+      List<Job> jobs, List<Job> wanted, NetworkSlot slot, TimeBudget time, long peak) {
+    List<Job> made = wanted.stream().filter(job -> members.containsKey(name(job))).toList();
+    int kept = jobs.size() - wanted.size();
+    int volumes = made.size();
+    int slices = made.stream().mapToInt(job -> job.volume().slices()).sum();
     double seconds = time.elapsed();
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("volumes", volumes);
@@ -227,7 +229,7 @@ final class ReconstructCommand implements Callable<Integer> {
     figures.put("network_switch_seconds", slot.switchSeconds());
     figures.put("device_peak_bytes", peak);
     Map<String, Object> weights = new LinkedHashMap<>();
-    ensembles(wanted).forEach(ensemble -> weights.put(ensemble.name(), ensemble.weights()));
+    ensembles(jobs).forEach(ensemble -> weights.put(ensemble.name(), ensemble.weights()));
     figures.put("weights", weights);
     figures.put("members", members);
     figures.put("left_out", problems);

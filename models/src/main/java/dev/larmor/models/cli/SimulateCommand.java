@@ -162,7 +162,8 @@ final class SimulateCommand implements Callable<Integer> {
               leaderboard,
               file -> progress.at(++written[0], file.getFileName().toString()));
     }
-    Results.writeOptions(out.resolve("options.yaml"), spec);
+    // One for each anatomy, since a data set of both is made in two runs.
+    Results.writeOptions(out.resolve("options-%s.yaml".formatted(anatomy.label())), spec);
     console.line(Larmor.count(written[0], "file") + " in " + out);
     return 0;
   }

@@ -30,6 +30,11 @@ public record Job(VolumeSet input, int index, List<Share> shares, Path file) {
     return shares.stream().mapToInt(share -> share.slices() * share.ensemble().size()).sum();
   }
 
+  /** How many images are averaged at most for one. */
+  public int members() {
+    return shares.stream().mapToInt(share -> share.ensemble().size()).max().orElseThrow();
+  }
+
   /** What the images are made with: the same text for the same networks, weights and slices. */
   public String source() {
     if (shares.stream().map(Share::ensemble).distinct().count() == 1

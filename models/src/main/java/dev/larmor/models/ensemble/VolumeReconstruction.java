@@ -111,7 +111,6 @@ public final class VolumeReconstruction {
     shares.sort(Comparator.comparing(share -> !slot.holds(first(share).source())));
     List<Share> later = left.stream().skip(1).flatMap(other -> other.shares().stream()).toList();
     int fewest = Integer.MAX_VALUE;
-    int wanted = 0;
     for (int s = 0; s < shares.size(); s++) {
       List<Share> rest = Stream.concat(shares.stream().skip(s), later.stream()).toList();
       int done = 0;
@@ -126,10 +125,9 @@ public final class VolumeReconstruction {
         done++;
       }
       fewest = Math.min(fewest, done);
-      wanted = Math.max(wanted, shares.get(s).ensemble().size());
     }
     write(job, fewest, mean);
-    return new Made(fewest, wanted);
+    return new Made(fewest, job.members());
   }
 
   private static Member first(Share share) {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -127,7 +128,7 @@ public record Reconstruction(Device device, int size, int workers) {
    * Writes one volume's reconstruction: dataset {@code reconstruction}, {@code F32[slices, S, S]},
    * and what the k-space file tells of the scan. The file appears whole or not at all.
    *
-   * @param source what the images are made with, kept in the file: see {@link #isOf}
+   * @param source what the images are made with, kept in the file: see {@link #members}
    * @param members how many networks' images were averaged
    * @param images the image of each slice, S × S pixels
    */
@@ -148,10 +149,15 @@ public record Reconstruction(Device device, int size, int workers) {
     }
   }
 
-  /** Whether a reconstruction was made with this source. */
-  public static boolean isOf(Path file, String source) {
+  /**
+   * How many networks' images a reconstruction averages, 1 where the file does not tell; empty if
+   * it was not made with this source.
+   */
+  public static OptionalInt members(Path file, String source) {
     try (Hdf5File done = Hdf5File.open(file)) {
-      return done.text(SOURCE).filter(source::equals).isPresent();
+      return done.text(SOURCE).filter(source::equals).isPresent()
+          ? OptionalInt.of((int) done.number(MEMBERS).orElse(1))
+          : OptionalInt.empty();
     }
   }
 }

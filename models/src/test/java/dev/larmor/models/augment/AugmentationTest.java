@@ -48,7 +48,7 @@ final class AugmentationTest {
 
   @Test
   void rangesAndProbabilitiesAreTheSpecifications() {
-    List<Variation> draws = draws(new Augmentation(1, 0.5, 0.4, 0.3, 0.2, 0.6));
+    List<Variation> draws = draws(new Augmentation(1, 0.5, 0.4, 0.3, 0.2, 0.6, 0.7));
     assertDrawn(1, 0.8, 1.2, draws, v -> v.intensity().brightness(), v -> true);
     assertDrawn(
         0.5, 0.8, 1.2, draws, v -> v.intensity().contrast(), v -> v.intensity().contrast() != 1);
@@ -64,13 +64,15 @@ final class AugmentationTest {
     }
     double mirrored = draws.stream().filter(v -> v.geometry().mirrored()).count();
     assertEquals(0.4, mirrored / DRAWS, 0.04);
+    double others = draws.stream().filter(v -> v.coils().isPresent()).count();
+    assertEquals(0.7, others / DRAWS, 0.04);
     long both = draws.stream().filter(v -> v.geometry().down() == v.geometry().right()).count();
     assertTrue(both < 0.6 * DRAWS, "the two axes are drawn apart");
   }
 
   @Test
   void aDrawDependsOnItsStreamAlone() {
-    Augmentation all = new Augmentation(0.5, 0.5, 0.5, 0.5, 0.5, 0.5);
+    Augmentation all = new Augmentation(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5);
     List<Variation> forward = draws(all);
     Philox stream = Philox.of(1, "augmentation");
     for (int i = DRAWS - 1; i >= 0; i -= 7) {
@@ -78,7 +80,7 @@ final class AugmentationTest {
     }
     assertTrue(forward.stream().distinct().count() > 0.9 * DRAWS, "and differs between streams");
     // Asking for more kinds changes nothing about the others.
-    Augmentation brighter = new Augmentation(0.5, 0, 0, 0, 0, 0);
+    Augmentation brighter = new Augmentation(0.5, 0, 0, 0, 0, 0, 0);
     for (int i = 0; i < 100; i++) {
       assertEquals(
           forward.get(i).intensity().brightness(),
@@ -89,9 +91,10 @@ final class AugmentationTest {
   @Test
   void noneIsNothingAndAllIsAll() {
     assertTrue(draws(Augmentation.NONE).stream().allMatch(Variation::isNone));
-    for (Variation all : draws(new Augmentation(1, 1, 1, 1, 1, 1))) {
+    for (Variation all : draws(new Augmentation(1, 1, 1, 1, 1, 1, 1))) {
       assertTrue(all.intensity().brightness() != 1 && all.intensity().contrast() != 1);
       Geometry g = all.geometry();
+      assertTrue(all.coils().isPresent());
       assertTrue(g.mirrored() && g.degrees() != 0 && g.scale() != 1 && g.down() * g.right() != 0);
     }
   }
@@ -100,12 +103,14 @@ final class AugmentationTest {
   void probabilitiesAreChecked() {
     assertEquals(
         "the probability of flip must be in [0, 1], not 1.5",
-        assertThrows(IllegalArgumentException.class, () -> new Augmentation(1, 0.5, 1.5, 0, 0, 0))
+        assertThrows(
+                IllegalArgumentException.class, () -> new Augmentation(1, 0.5, 1.5, 0, 0, 0, 0))
             .getMessage());
     assertEquals(
         "the probability of shift must be in [0, 1], not NaN",
         assertThrows(
-                IllegalArgumentException.class, () -> new Augmentation(1, 0.5, 0, 0, 0, Double.NaN))
+                IllegalArgumentException.class,
+                () -> new Augmentation(1, 0.5, 0, 0, 0, Double.NaN, 0))
             .getMessage());
     assertEquals(
         "scale must be positive, not 0.0",

@@ -18,6 +18,7 @@ import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.loss.AnatomicalRegion;
 import dev.larmor.models.nn.CentreCrop;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -130,7 +131,7 @@ final class VariationTest {
   }
 
   private static Variation geometric(Geometry geometry) {
-    return new Variation(Intensity.SAME, geometry);
+    return new Variation(Intensity.SAME, Optional.empty(), geometry);
   }
 
   private static FullSlice vary(Variation variation, FullSlice slice) {
@@ -155,7 +156,7 @@ final class VariationTest {
   @ParameterizedTest
   @MethodSource("sizes")
   void theTargetIsTheRootSumOfSquaresOfTheKspace(Size size) {
-    Augmentation augmentation = new Augmentation(0.6, 0.6, 0.4, 0.4, 0.4, 0.4);
+    Augmentation augmentation = new Augmentation(0.6, 0.6, 0.4, 0.4, 0.4, 0.4, 0.5);
     for (int draw = 0; draw < 25; draw++) {
       Variation variation = augmentation.draw(Philox.of(5, "draw").with(draw));
       Scope.run(() -> {
@@ -177,7 +178,7 @@ final class VariationTest {
     Size size = sizes().getFirst();
     Scope.run(() -> {
       FullSlice slice = slice(size, noisy(size));
-      assertSame(slice, vary(new Variation(Intensity.SAME, Geometry.SAME), slice));
+      assertSame(slice, vary(Variation.NONE, slice));
     });
   }
 
@@ -224,7 +225,7 @@ final class VariationTest {
         assertEquals(intensity.contrast() > 1, cut > 0, "contrast that cuts off the darkest");
 
         FullSlice slice = slice(size, images);
-        FullSlice varied = vary(new Variation(intensity, Geometry.SAME), slice);
+        FullSlice varied = vary(new Variation(intensity, Optional.empty(), Geometry.SAME), slice);
         Tensor target = crop.apply(device.tensor(spec, expected));
         assertClose(target.toFloats(), varied.target().toFloats(), 2e-6);
         Tensor marked = crop.apply(device.tensor(spec, region));
@@ -261,7 +262,7 @@ final class VariationTest {
   @Test
   void nothingStaysNothing() {
     Size size = sizes().getFirst();
-    Variation all = new Augmentation(1, 1, 1, 1, 1, 1).draw(Philox.of(1, "all"));
+    Variation all = new Augmentation(1, 1, 1, 1, 1, 1, 1).draw(Philox.of(1, "all"));
     Seen seen = Seen.of(size, new float[2 * size.coils * size.height * size.width], all);
     assertEquals(0, largest(seen.images));
     assertEquals(0, largest(seen.target));
@@ -282,7 +283,7 @@ final class VariationTest {
     assertClose(images, Seen.of(size, seen.images, mirror).images, 4e-6);
     if ((size.width - size.target) % 2 == 0) {
       // The crop has the same middle: the target is its own mirror image.
-      float[] before = Seen.of(size, images, new Variation(Intensity.SAME, Geometry.SAME)).target;
+      float[] before = Seen.of(size, images, Variation.NONE).target;
       for (int i = 0; i < before.length; i++) {
         int column = i % size.target;
         float opposite = before[i + size.target - 1 - 2 * column];
@@ -323,7 +324,7 @@ final class VariationTest {
   @ParameterizedTest
   @MethodSource("sizes")
   void spotsGoWhereTheyAreSent(Size size) {
-    Augmentation augmentation = new Augmentation(0, 0, 0.5, 1, 0.7, 0.7);
+    Augmentation augmentation = new Augmentation(0, 0, 0.5, 1, 0.7, 0.7, 0);
     Size single = new Size(1, size.height, size.width, size.target);
     List<Spot> spots = spots(single);
     float[] images = new float[2 * size.height * size.width];

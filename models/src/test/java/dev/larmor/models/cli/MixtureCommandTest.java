@@ -319,7 +319,12 @@ final class MixtureCommandTest {
         rest.out());
     assertEquals(3, members(lost));
     assertEquals(1, members(kept));
-    assertFalse(figures(out).has("time_limit"));
+    JsonNode figures = figures(out);
+    assertFalse(figures.has("time_limit"));
+    assertEquals(4, figures.get("members").size());
+    assertEquals(1, figures.get("members").get("acc8/knee_test1.h5").get("members").asInt());
+    assertEquals(3, figures.get("members").get("acc4/knee_test1.h5").get("members").asInt());
+    assertEquals(4, figures.get("weights").size());
     command[4] = "--weights=1,4,2"; // in the same order
     reconstruct(leaderboard, out, with(command, "--resume"))
         .refused(

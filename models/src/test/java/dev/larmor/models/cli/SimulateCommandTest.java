@@ -85,7 +85,8 @@ final class SimulateCommandTest {
     Program.train(data, folder.resolve("run")).succeeded();
 
     Path again = folder.resolve("again");
-    Program.run("simulate", "--config", data.resolve("options.yaml"), "--out", again).succeeded();
+    Program.run("simulate", "--config", data.resolve("options-knee.yaml"), "--out", again)
+        .succeeded();
     assertArrayEquals(
         Files.readAllBytes(volume.kspaceFile()),
         Files.readAllBytes(again.resolve("train/kspace/knee_acc4_1.h5")));

@@ -46,7 +46,7 @@ final class AugmentedTrainingTest {
       new FiVarNet.Config(1, 1, 2, 2, 1, 2, 1, 0, 0, Precision.FP32);
 
   /** Some of everything. */
-  private static final Augmentation MIXED = new Augmentation(1, 0.5, 0.5, 0.5, 0.5, 0.5);
+  private static final Augmentation MIXED = new Augmentation(1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5);
 
   private static final BooleanSupplier NEVER = () -> false;
 
@@ -177,7 +177,7 @@ final class AugmentedTrainingTest {
     assertTrue(
         message.contains(
             "augmentation is Augmentation[brightness=0.0, contrast=0.0, flip=0.0, rotation=0.0,"
-                + " scaling=0.0, shift=0.0] there, Augmentation[brightness=1.0, contrast=0.5"),
+                + " scaling=0.0, shift=0.0, coils=0.0] there, Augmentation[brightness=1.0, contrast=0.5"),
         message);
   }
 
@@ -189,7 +189,7 @@ final class AugmentedTrainingTest {
   void theStepNeedsMoreMemoryThanItsAugmentation() {
     Phantom phantom = new Phantom(12, 24, 20, 16);
     phantom.writeDataSet(folder, 1, 1, 3);
-    Augmentation all = new Augmentation(1, 1, 1, 1, 1, 1);
+    Augmentation all = new Augmentation(1, 1, 1, 1, 1, 1, 1);
     ModelConfig least = new VarNet.Config(1, 1, 1, 1, 1, 0, Precision.FP32);
     long measured = run(least, folder, folder.resolve("out"), all, 1, 1, 1e-3, NEVER).peak;
     String dry;
@@ -209,7 +209,7 @@ final class AugmentedTrainingTest {
         new DryRun("meta:gtx1080", 1)
             .training(FiVarNet.Config.DEFAULT, Criterion.SOBEL, brain, Recompute.ALWAYS);
     try (Device device = Device.open("meta:gtx1080")) {
-      Augmentation all = new Augmentation(1, 1, 1, 1, 1, 1);
+      Augmentation all = new Augmentation(1, 1, 1, 1, 1, 1, 1);
       Scope.run(() -> {
         Tensor kspace =
             device.empty(TrainingStep.Slice.kspaceSpec(20, 768, 396), Ledger.Tag.TEMPORARY);
