@@ -66,6 +66,25 @@ final class Check {
         x);
   }
 
+  /** What a variance is taken of. */
+  static void severalPositions(Op op, TensorSpec x) {
+    that(
+        x.shape().positions() > 1,
+        op,
+        "normalisation needs more than one position per channel: %s",
+        x);
+  }
+
+  /** Class scores, classes along axis 1. */
+  static void logits(Op op, TensorSpec x) {
+    int rank = x.shape().rank();
+    that(
+        x.dtype() == DType.F32 && (rank == 2 || rank == 4 || rank == 5),
+        op,
+        "input must be F32[N, C] or a feature map F32[N, C, (D,) H, W]: %s",
+        x);
+  }
+
   /** Coil images or k-space {@code C64[coils, H, W]}. */
   static void coils(Op op, String what, TensorSpec x) {
     that(

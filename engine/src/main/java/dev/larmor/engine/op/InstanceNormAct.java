@@ -26,11 +26,7 @@ public record InstanceNormAct(float eps, float slope) implements Op, Op.Fused {
     Check.count(this, in, 1);
     TensorSpec x = in.getFirst();
     Check.featureMap(this, x);
-    Check.that(
-        x.shape().positions() > 1,
-        this,
-        "normalisation needs more than one position per channel: %s",
-        x);
+    Check.severalPositions(this, x);
     return List.of(x, Check.perChannel(x));
   }
 

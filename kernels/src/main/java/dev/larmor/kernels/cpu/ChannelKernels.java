@@ -12,8 +12,9 @@ final class ChannelKernels {
   /**
    * Loops over {@code count} elements from element {@code first} of a tensor, which starts a row of
    * {@code period} elements; see {@link ChannelRows}. {@code lines} are three arrays of {@code
-   * period} floats, one after the other. Sums are added to two arrays of {@code period} doubles,
-   * one after the other, or to the first of them; then follow two of floats for the {@link #tile}.
+   * period} floats or more, one after the other. Sums are added to two arrays of {@code period}
+   * doubles, one after the other, or to the first of them; then follow two of floats for the {@link
+   * #tile}.
    */
   interface Loops {
     /** y = leaky((x − centre)·scale + shift), lines: centre, scale, shift. */
@@ -25,6 +26,13 @@ final class ChannelKernels {
      */
     void normGrad(
         long g, long y, long gx, long first, long count, int period, long lines, float slope);
+
+    /**
+     * gx = scale·g' + b·(x − centre) + c, lines: centre, scale, shift, b, c; g' is the gradient
+     * through leaky((x − centre)·scale + shift).
+     */
+    void affineGrad(
+        long g, long x, long gx, long first, long count, int period, long lines, float slope);
 
     /** Σ (x − centre) and Σ (x − centre)²; {@code centre} is an array of floats. */
     void moments(long x, long first, long count, int period, long centre, long sums, long squares);
@@ -38,6 +46,10 @@ final class ChannelKernels {
     /** Σ g' and Σ g'·n, as in {@link #normGrad}. */
     void normGradSums(
         long g, long y, long first, long count, int period, long sums, long dots, float slope);
+
+    /** Σ g' and Σ g'·(x − centre), as in {@link #affineGrad}, {@code dots} after {@code sums}. */
+    void affineGradSums(
+        long g, long x, long first, long count, int period, long lines, long sums, float slope);
   }
 
   private static final Loops F32 = new ChannelLoops();
@@ -50,8 +62,8 @@ final class ChannelKernels {
     double at(int sample, int channel);
   }
 
-  private static final Coefficient ZERO = (n, c) -> 0;
-  private static final Coefficient ONE = (n, c) -> 1;
+  static final Coefficient ZERO = (n, c) -> 0;
+  static final Coefficient ONE = (n, c) -> 1;
 
   private final Team team;
 
@@ -77,24 +89,23 @@ final class ChannelKernels {
 
   // Affine maps
 
-  /** Bytes of the three coefficients of one sample. */
+  /** Coefficients of an affine map. */
+  static final int AFFINE = 3;
+
+  /** Bytes of a coefficient of one sample. */
   static long lineBytes(ChannelRows rows) {
-    return 3L * FLOAT * rows.period();
+    return FLOAT * rows.period();
   }
 
   /** Writes coefficients of a sample for the loops: each channel's, again and again. */
-  static void lines(
-      ChannelRows rows, int sample, long lines, Coefficient a, Coefficient b, Coefficient c) {
-    long step = FLOAT * rows.period();
-    for (int channel = 0; channel < rows.channels(); channel++) {
-      float first = (float) a.at(sample, channel);
-      float second = (float) b.at(sample, channel);
-      float third = (float) c.at(sample, channel);
-      for (int i = channel; i < rows.period(); i += rows.channels()) {
-        long at = lines + FLOAT * i;
-        Lanes.set(at, first);
-        Lanes.set(at + step, second);
-        Lanes.set(at + 2 * step, third);
+  static void lines(ChannelRows rows, int sample, long lines, Coefficient... coefficients) {
+    for (int k = 0; k < coefficients.length; k++) {
+      long line = lines + k * lineBytes(rows);
+      for (int channel = 0; channel < rows.channels(); channel++) {
+        float value = (float) coefficients[k].at(sample, channel);
+        for (int i = channel; i < rows.period(); i += rows.channels()) {
+          Lanes.set(line + FLOAT * i, value);
+        }
       }
     }
   }
@@ -105,7 +116,7 @@ final class ChannelKernels {
   }
 
   private static long affineWorkspace(ChannelRows rows) {
-    return rows.samples() * lineBytes(rows);
+    return rows.samples() * AFFINE * lineBytes(rows);
   }
 
   /** y = (x − centre)·scale + shift. */
@@ -118,7 +129,7 @@ final class ChannelKernels {
       Coefficient shift,
       long workspace) {
     Loops loops = loops(x);
-    long lineBytes = lineBytes(rows);
+    long lineBytes = AFFINE * lineBytes(rows);
     team.run(
         rows.samples(),
         (sample, worker) ->
@@ -142,6 +153,11 @@ final class ChannelKernels {
   /** The numbers of an {@code F32[N, C]}. */
   static Coefficient of(Array perChannel) {
     return (n, c) -> perChannel.get((long) n * perChannel.dim(1) + c);
+  }
+
+  /** The numbers of an {@code F32[C]}, all samples alike. */
+  static Coefficient ofChannel(Array perChannel) {
+    return (n, c) -> perChannel.get(c);
   }
 
   void channelAffine(Array x, Array scale, Array shift, Array y, long workspace) {

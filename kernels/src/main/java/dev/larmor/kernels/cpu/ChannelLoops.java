@@ -125,6 +125,44 @@ final class ChannelLoops implements ChannelKernels.Loops {
     return leaky(g, y, slope).fma(a, leaky(y, y, inverse).fma(b, c));
   }
 
+  // gx = scale·leaky'(g) + b·(x − centre) + c
+
+  @Override
+  public void affineGrad(
+      long g, long x, long gx, long first, long count, int period, long lines, float slope) {
+    long start = first * BYTES;
+    long i = 0;
+    for (; i + period <= count; i += period) {
+      for (int c = 0; c < period; c += WIDTH) {
+        long at = start + (i + c) * BYTES;
+        store(affineGrad(load(g + at), load(x + at), lines + c * FLOAT, period, slope), gx + at);
+      }
+    }
+    int rest = (int) (count - i);
+    for (int c = 0; c < rest; c += WIDTH) {
+      VectorMask<Float> valid = Lanes.first(rest - c);
+      long at = start + (i + c) * BYTES;
+      FloatVector in = load(x + at, valid);
+      store(affineGrad(load(g + at, valid), in, lines + c * FLOAT, period, slope), gx + at, valid);
+    }
+  }
+
+  private static FloatVector affineGrad(
+      FloatVector g, FloatVector x, long lines, int period, float slope) {
+    long step = period * FLOAT;
+    FloatVector centred = x.sub(Lanes.load(lines));
+    FloatVector rest = centred.fma(Lanes.load(lines + 3 * step), Lanes.load(lines + 4 * step));
+    return through(g, centred, lines, period, slope).fma(Lanes.load(lines + step), rest);
+  }
+
+  /** The gradient through leaky(centred·scale + shift). */
+  private static FloatVector through(
+      FloatVector g, FloatVector centred, long lines, int period, float slope) {
+    long step = period * FLOAT;
+    FloatVector line = centred.fma(Lanes.load(lines + step), Lanes.load(lines + 2 * step));
+    return leaky(g, line, slope);
+  }
+
   // Sums
 
   /** Adds v to a vector in memory. */
@@ -258,6 +296,44 @@ final class ChannelLoops implements ChannelKernels.Loops {
       FloatVector through = leaky(load(g + c * BYTES), out, slope);
       addTo(through, sums + at);
       Lanes.store(through.fma(leaky(out, out, inverse), Lanes.load(dots + at)), dots + at);
+    }
+  }
+
+  @Override
+  public void affineGradSums(
+      long g, long x, long first, long count, int period, long lines, long sums, float slope) {
+    long dots = sums + period * DOUBLE;
+    long tile = ChannelKernels.tile(sums, period);
+    long rows = count / period;
+    for (long row = 0; row < rows; row++) {
+      long at = (first + row * period) * BYTES;
+      affineGradSumRow(g + at, x + at, period, lines, tile, slope);
+      if ((row + 1) % TILE == 0 || row + 1 == rows) {
+        addTile(tile, period, sums);
+        addTile(tile + period * FLOAT, period, dots);
+      }
+    }
+    long start = (first + rows * period) * BYTES;
+    int rest = (int) (count % period);
+    for (int c = 0; c < rest; c += WIDTH) {
+      VectorMask<Float> valid = Lanes.first(rest - c);
+      long at = start + c * BYTES;
+      FloatVector centred = load(x + at, valid).sub(Lanes.load(lines + c * FLOAT));
+      FloatVector through = through(load(g + at, valid), centred, lines + c * FLOAT, period, slope);
+      Lanes.addToDoubles(through, sums + c * DOUBLE);
+      Lanes.addToDoubles(through.mul(centred), dots + c * DOUBLE);
+    }
+  }
+
+  private static void affineGradSumRow(
+      long g, long x, int period, long lines, long sums, float slope) {
+    long dots = sums + period * FLOAT;
+    for (int c = 0; c < period; c += WIDTH) {
+      long at = c * FLOAT;
+      FloatVector centred = load(x + c * BYTES).sub(Lanes.load(lines + at));
+      FloatVector through = through(load(g + c * BYTES), centred, lines + at, period, slope);
+      addTo(through, sums + at);
+      Lanes.store(through.fma(centred, Lanes.load(dots + at)), dots + at);
     }
   }
 }

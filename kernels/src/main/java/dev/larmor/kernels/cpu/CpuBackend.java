@@ -32,6 +32,7 @@ public final class CpuBackend implements Backend {
   private final Fourier fourier;
   private final InstanceNorm norm;
   private final Kspace kspace;
+  private final Likelihood likelihood;
   private final Morphology morphology;
   private final Noise noise;
   private final Optimizer optimizer;
@@ -55,6 +56,7 @@ public final class CpuBackend implements Backend {
     fourier = new Fourier(team);
     coils = new Coils(team, fourier);
     kspace = new Kspace(team);
+    likelihood = new Likelihood(team);
     morphology = new Morphology(team);
     noise = new Noise(team);
     norm = new InstanceNorm(team);
@@ -159,12 +161,16 @@ public final class CpuBackend implements Backend {
       case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _, MatMul _ ->
           contractions.run(op, x, y[0], w);
       case Crop o -> slices.crop(o, x[0], y[0]);
+      case CrossEntropy o -> likelihood.crossEntropy(o, x[0], x[1], y[0], w);
+      case CrossEntropy.Grad o -> likelihood.crossEntropyGrad(o.loss(), x[0], x[1], x[2], y[0]);
       case Dot _ -> elementwise.dot(x[0], x[1], y[0], w);
       case Embed o -> padding.embed(o, x[0], y[0]);
       case Fft2 o -> fourier.transform(o, x[0], y[0], w);
       case Fill o -> elementwise.fill(o.value(), y[0]);
       case InstanceNormAct o -> norm.forward(o, x[0], y[0], y[1], w);
       case InstanceNormAct.Grad o -> norm.grad(o, x[0], x[1], x[2], y[0], w);
+      case InstanceNormAffineAct o -> norm.affineForward(o, x, y, w);
+      case InstanceNormAffineAct.Grad o -> norm.affineGrad(o, x, y, w);
       case LeakyRelu o -> elementwise.leakyRelu(o.slope(), x[0], y[0]);
       case LeakyRelu.Grad o -> elementwise.leakyReluGrad(o.slope(), x[0], x[1], y[0]);
       case MaskColumns _ -> kspace.mask(x[0], x[1], y[0], w);
@@ -191,6 +197,8 @@ public final class CpuBackend implements Backend {
       case SoftDataConsistency _ ->
           kspace.softDataConsistency(x[0], x[1], x[2], x[3], x[4], y[0], w);
       case SoftDataConsistency.KspaceGrad _ -> kspace.softGrad(x[0], x[1], x[2], y[0], w);
+      case Softmax _ -> likelihood.softmax(x[0], y[0]);
+      case Softmax.Grad _ -> likelihood.softmaxGrad(x[0], x[1], y[0]);
       case Spread _ -> elementwise.fill(x[0].get(0), y[0]);
       case Ssim o -> similarity.ssim(o, x[0], x[1], x[2], y[0]);
       case Ssim.Grad o -> similarity.grad(o.ssim(), x[0], x[1], x[2], x[3], y[0], w);

@@ -23,11 +23,13 @@ final class CpuWorkspace {
           ChannelKernels.affineWorkspace(inputs.getFirst());
       case ChannelDot _, ChannelSum _ -> ChannelKernels.sumWorkspace(inputs.getFirst());
       case ChannelTotal _ -> ChannelKernels.totalWorkspace(inputs.getFirst());
+      case CrossEntropy _ -> Likelihood.workspace(inputs.getFirst());
       case Dot _, Sum _ -> Elementwise.sumWorkspace(inputs.getFirst());
       case Fft2 _, SensExpand _, SensReduce.MapGrad _ ->
           Fourier.workspace(outputs.getFirst(), threads);
-      case InstanceNormAct _, InstanceNormAct.Grad _, Moments _ ->
+      case InstanceNormAct _, InstanceNormAct.Grad _, InstanceNormAffineAct _, Moments _ ->
           InstanceNorm.workspace(inputs.getFirst());
+      case InstanceNormAffineAct.Grad _ -> InstanceNorm.affineGradWorkspace(inputs.getFirst());
       case MaskColumns _,
           MaskedResidual _,
           SoftDataConsistency _,

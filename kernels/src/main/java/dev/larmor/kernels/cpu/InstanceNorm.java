@@ -5,6 +5,7 @@ import static dev.larmor.kernels.cpu.Lanes.FLOAT;
 
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.InstanceNormAffineAct;
 import dev.larmor.engine.op.Moments;
 import dev.larmor.kernels.cpu.ChannelKernels.Coefficient;
 import dev.larmor.kernels.cpu.ChannelKernels.Loops;
@@ -24,26 +25,38 @@ final class InstanceNorm {
     this.team = team;
   }
 
-  /**
-   * Workspace of all ops here: two sums for each part and three coefficients for each sample worked
-   * on at a time.
-   */
+  /** Coefficients of the gradient of an affine map of normalised values. */
+  private static final int AFFINE_GRAD = 5;
+
+  /** Workspace of all ops here but the one below. */
   static long workspace(TensorSpec x) {
+    return workspace(x, ChannelKernels.AFFINE);
+  }
+
+  static long affineGradWorkspace(TensorSpec x) {
+    return workspace(x, AFFINE_GRAD);
+  }
+
+  /** Two sums for each part, and some coefficients for each sample, worked on at a time. */
+  private static long workspace(TensorSpec x, int coefficients) {
     ChannelRows rows = ChannelRows.of(x);
-    return ChannelKernels.sumBytes(rows) + rows.group() * ChannelKernels.lineBytes(rows);
+    return ChannelKernels.sumBytes(rows)
+        + rows.group() * coefficients * ChannelKernels.lineBytes(rows);
   }
 
   /** A pass over samples {@code from} to {@code to} of a tensor, the workspace being theirs. */
   private static final class Group {
     final Team team;
     final ChannelRows rows;
+    final int coefficients;
     final long workspace;
     final int from;
     final int to;
 
-    private Group(Team team, ChannelRows rows, long workspace, int from, int to) {
+    private Group(Team team, ChannelRows rows, int coefficients, long workspace, int from, int to) {
       this.team = team;
       this.rows = rows;
+      this.coefficients = coefficients;
       this.workspace = workspace;
       this.from = from;
       this.to = to;
@@ -54,9 +67,13 @@ final class InstanceNorm {
     }
 
     static void each(Team team, ChannelRows rows, long workspace, Body body) {
+      each(team, rows, ChannelKernels.AFFINE, workspace, body);
+    }
+
+    static void each(Team team, ChannelRows rows, int coefficients, long workspace, Body body) {
       for (int from = 0; from < rows.samples(); from += rows.group()) {
         int to = Math.min(rows.samples(), from + rows.group());
-        body.run(new Group(team, rows, workspace, from, to));
+        body.run(new Group(team, rows, coefficients, workspace, from, to));
       }
     }
 
@@ -69,11 +86,11 @@ final class InstanceNorm {
       return workspace + slot * ChannelKernels.partBytes(rows);
     }
 
-    /** The three coefficients of a sample. */
+    /** The coefficients of a sample. */
     long lines(int sample) {
       return workspace
           + ChannelKernels.sumBytes(rows)
-          + (sample - from) * ChannelKernels.lineBytes(rows);
+          + (sample - from) * coefficients * ChannelKernels.lineBytes(rows);
     }
 
     interface Sums {
@@ -176,10 +193,51 @@ final class InstanceNorm {
         workspace);
   }
 
+  private interface Means {
+    void set(long i, double mean);
+  }
+
   void forward(InstanceNormAct op, Array x, Array y, Array rstd, long workspace) {
+    forward(
+        op.eps(),
+        op.slope(),
+        x,
+        ChannelKernels.ONE,
+        ChannelKernels.ZERO,
+        y,
+        (i, mean) -> {},
+        rstd,
+        workspace);
+  }
+
+  /** Inputs x, gamma, beta; outputs y, mean, rstd. */
+  void affineForward(InstanceNormAffineAct op, Array[] in, Array[] out, long workspace) {
+    forward(
+        op.eps(),
+        op.slope(),
+        in[0],
+        ChannelKernels.ofChannel(in[1]),
+        ChannelKernels.ofChannel(in[2]),
+        out[0],
+        out[1]::set,
+        out[2],
+        workspace);
+  }
+
+  private void forward(
+      float eps,
+      float slope,
+      Array x,
+      Coefficient gamma,
+      Coefficient beta,
+      Array y,
+      Means means,
+      Array rstd,
+      long workspace) {
     ChannelRows rows = ChannelRows.of(x.spec());
     Loops loops = ChannelKernels.loops(x);
-    Coefficient scale = ChannelKernels.of(rstd);
+    Coefficient normal = ChannelKernels.of(rstd);
+    Coefficient scale = (n, c) -> gamma.at(n, c) * normal.at(n, c);
     Group.each(
         team,
         rows,
@@ -189,9 +247,11 @@ final class InstanceNorm {
           group.samples(n -> {
             double[] mean = new double[rows.channels()];
             for (int c = 0; c < mean.length; c++) {
+              long i = (long) n * mean.length + c;
               mean[c] = group.mean(n, c);
+              means.set(i, mean[c]);
               double variance = group.squares(n, c) / rows.positions();
-              rstd.set((long) n * mean.length + c, 1 / Math.sqrt(variance + op.eps()));
+              rstd.set(i, 1 / Math.sqrt(variance + eps));
             }
             ChannelKernels.lines(
                 rows,
@@ -199,8 +259,8 @@ final class InstanceNorm {
                 group.lines(n),
                 (sample, c) -> mean[c],
                 scale,
-                // what the mean loses when it is rounded to single precision
-                (sample, c) -> ((float) mean[c] - mean[c]) * scale.at(n, c));
+                // with what the mean loses when it is rounded to single precision
+                (sample, c) -> beta.at(n, c) + ((float) mean[c] - mean[c]) * scale.at(n, c));
           });
           rows.run(
               team,
@@ -215,7 +275,7 @@ final class InstanceNorm {
                       count,
                       rows.period(),
                       group.lines(n),
-                      op.slope()));
+                      slope));
         });
   }
 
@@ -256,5 +316,83 @@ final class InstanceNorm {
                       group.lines(n),
                       op.slope()));
         });
+  }
+
+  /**
+   * Inputs g, x, mean, rstd, gamma, beta; outputs the gradients of x, gamma and beta. In terms of
+   * what the loops sum, d = x − mean and g' = g through the activation, that of x is {@code
+   * gamma·rstd·(g' − mean(g') − rstd²·d·mean(g'·d))}.
+   */
+  void affineGrad(InstanceNormAffineAct.Grad op, Array[] in, Array[] out, long workspace) {
+    Array g = in[0];
+    Array x = in[1];
+    ChannelRows rows = ChannelRows.of(g.spec());
+    Loops loops = ChannelKernels.loops(g);
+    Coefficient centre = ChannelKernels.of(in[2]);
+    Coefficient rstd = ChannelKernels.of(in[3]);
+    Coefficient gamma = ChannelKernels.ofChannel(in[4]);
+    Coefficient shift = ChannelKernels.ofChannel(in[5]);
+    Coefficient scale = (n, c) -> gamma.at(n, c) * rstd.at(n, c);
+    double[][] sums = new double[rows.samples()][rows.channels()];
+    double[][] dots = new double[rows.samples()][rows.channels()];
+    Group.each(
+        team,
+        rows,
+        AFFINE_GRAD,
+        workspace,
+        group -> {
+          group.samples(sample ->
+              ChannelKernels.lines(rows, sample, group.lines(sample), centre, scale, shift));
+          group.sum((sample, first, count, sum, dot) ->
+              loops.affineGradSums(
+                  g.address(),
+                  x.address(),
+                  first,
+                  count,
+                  rows.period(),
+                  group.lines(sample),
+                  sum,
+                  op.slope()));
+          group.samples(sample -> {
+            for (int c = 0; c < rows.channels(); c++) {
+              sums[sample][c] = group.total(sample, c, 0);
+              dots[sample][c] = rstd.at(sample, c) * group.total(sample, c, 1);
+            }
+            ChannelKernels.lines(
+                rows,
+                sample,
+                group.lines(sample) + ChannelKernels.AFFINE * ChannelKernels.lineBytes(rows),
+                (n, c) -> -scale.at(n, c) * rstd.at(n, c) * dots[n][c] / rows.positions(),
+                (n, c) -> -scale.at(n, c) * sums[n][c] / rows.positions());
+          });
+          rows.run(
+              team,
+              group.from,
+              group.to,
+              true,
+              (n, slot, first, count) ->
+                  loops.affineGrad(
+                      g.address(),
+                      x.address(),
+                      out[0].address(),
+                      first,
+                      count,
+                      rows.period(),
+                      group.lines(n),
+                      op.slope()));
+        });
+    setTotals(dots, out[1]);
+    setTotals(sums, out[2]);
+  }
+
+  /** Sums over the samples. */
+  private static void setTotals(double[][] perSample, Array y) {
+    for (int c = 0; c < y.reals(); c++) {
+      double total = 0;
+      for (double[] sample : perSample) {
+        total += sample[c];
+      }
+      y.set(c, total);
+    }
   }
 }

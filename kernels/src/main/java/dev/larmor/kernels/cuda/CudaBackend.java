@@ -37,6 +37,7 @@ final class CudaBackend implements Backend {
   private final Images images;
   private final InstanceNorm norm;
   private final Kspace kspace;
+  private final Likelihood likelihood;
   private final MatrixProducts products;
   private final Movement movement;
   private final Noise noise;
@@ -77,6 +78,7 @@ final class CudaBackend implements Backend {
     optimizer = new Optimizer(kernels);
     pooling = new Pooling(kernels);
     sums = new Sums(kernels);
+    likelihood = new Likelihood(kernels, sums);
     products = new MatrixProducts(cuda.blas(), planner.rounds());
     convolutions = new Convolutions(kernels, cuda.dnn(), channels, movement, planner.rounds());
     SelfTest.run(this);
@@ -185,12 +187,16 @@ final class CudaBackend implements Backend {
       case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ ->
           convolutions.run(op, x, y[0], w, workspace == null ? 0 : workspace.bytes());
       case Crop o -> movement.crop(o, x[0], y[0]);
+      case CrossEntropy o -> likelihood.crossEntropy(o, x[0], x[1], y[0], w);
+      case CrossEntropy.Grad o -> likelihood.crossEntropyGrad(o.loss(), x[0], x[1], x[2], y[0]);
       case Dot _ -> sums.dot(x[0], x[1], y[0], w);
       case Embed o -> movement.embed(o, x[0], y[0]);
       case Fft2 o -> fourier.transform(o, x[0], y[0], w);
       case Fill o -> elementwise.fill(o.value(), y[0]);
       case InstanceNormAct o -> norm.forward(o, x[0], y[0], y[1], w);
       case InstanceNormAct.Grad o -> norm.grad(o, x[0], x[1], x[2], y[0], w);
+      case InstanceNormAffineAct o -> norm.affineForward(o, x, y, w);
+      case InstanceNormAffineAct.Grad o -> norm.affineGrad(o, x, y, w);
       case LeakyRelu o -> elementwise.leakyRelu(o.slope(), x[0], y[0]);
       case LeakyRelu.Grad o -> elementwise.leakyReluGrad(o.slope(), x[0], x[1], y[0]);
       case MaskColumns _ -> kspace.mask(x[0], x[1], y[0]);
@@ -217,6 +223,8 @@ final class CudaBackend implements Backend {
       case SobelMagnitude.Grad o -> images.sobelGrad(o.eps(), x[0], x[1], y[0], w);
       case SoftDataConsistency _ -> kspace.softDataConsistency(x[0], x[1], x[2], x[3], x[4], y[0]);
       case SoftDataConsistency.KspaceGrad _ -> kspace.softGrad(x[0], x[1], x[2], y[0]);
+      case Softmax _ -> likelihood.softmax(x[0], y[0]);
+      case Softmax.Grad _ -> likelihood.softmaxGrad(x[0], x[1], y[0]);
       case Spread _ -> elementwise.spread(x[0], y[0]);
       case Ssim o -> images.ssim(o, x[0], x[1], x[2], y[0], w);
       case Ssim.Grad o -> images.ssimGrad(o.ssim(), x[0], x[1], x[2], x[3], y[0], w);

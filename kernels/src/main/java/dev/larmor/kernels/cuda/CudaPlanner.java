@@ -69,10 +69,13 @@ public record CudaPlanner(int capability, Precision precision) implements Worksp
       case ChunkAttention.Grad o -> Attention.gradWorkspace(o.attention().chunks(), first);
       case Conv _, Conv.Input _, Conv.Weight _, ConvTranspose _ ->
           Convolutions.workspace(op, inputs, outputs, channelsLast());
+      case CrossEntropy _ -> Likelihood.workspace(first);
       case Dot _, Sum _ -> Sums.workspace(first);
       case Fft2 _ -> Fourier.workspace(first);
-      case InstanceNormAct _, Moments _ -> InstanceNorm.workspace(first, channelsLast());
-      case InstanceNormAct.Grad _ -> InstanceNorm.gradWorkspace(first, channelsLast());
+      case InstanceNormAct _, InstanceNormAffineAct _, Moments _ ->
+          InstanceNorm.workspace(first, channelsLast());
+      case InstanceNormAct.Grad _, InstanceNormAffineAct.Grad _ ->
+          InstanceNorm.gradWorkspace(first, channelsLast());
       case MatMul _ -> MatrixProducts.WORKSPACE_BYTES;
       case SensExpand _ -> Coils.expandWorkspace(outputs.getFirst());
       case SensReduce _, SensReduce.MapGrad _ -> Coils.imagesWorkspace(first);

@@ -2,6 +2,7 @@ package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.InstanceNormAffineAct;
 import dev.larmor.engine.op.Moments;
 
 /** Instance normalisation and the moments it rests on; {@code norm.cu}. */
@@ -71,19 +72,48 @@ final class InstanceNorm {
   }
 
   void forward(InstanceNormAct o, Array x, Array y, Array rstd, long workspace) {
-    Columns v = columns(x);
-    long mean = workspace + v.sums() * MOMENTS;
+    long mean = workspace + columns(x).sums() * MOMENTS;
+    meanAndRstd(o.eps(), x, mean, rstd, workspace);
+    columns(x)
+        .startMap(
+            kernels
+                .start(FILE, "norm_act", x.dtype())
+                .at(x)
+                .at(mean)
+                .at(rstd)
+                .at(y)
+                .number(o.slope()));
+  }
+
+  private void meanAndRstd(float eps, Array x, long mean, Array rstd, long workspace) {
     shareMoments(x, workspace);
-    v.startRest(
-        kernels
-            .start(FILE, "mean_and_rstd", x.dtype())
-            .at(workspace)
-            .at(mean)
-            .at(rstd)
-            .number(o.eps()),
-        channels(x.spec()));
-    v.startMap(
-        kernels.start(FILE, "norm_act", x.dtype()).at(x).at(mean).at(rstd).at(y).number(o.slope()));
+    columns(x)
+        .startRest(
+            kernels
+                .start(FILE, "mean_and_rstd", x.dtype())
+                .at(workspace)
+                .at(mean)
+                .at(rstd)
+                .number(eps),
+            channels(x.spec()));
+  }
+
+  /** Inputs x, gamma, beta; outputs y, mean, rstd. */
+  void affineForward(InstanceNormAffineAct o, Array[] in, Array[] out, long workspace) {
+    Array x = in[0];
+    meanAndRstd(o.eps(), x, out[1].address(), out[2], workspace);
+    columns(x)
+        .startMap(
+            kernels
+                .start(FILE, "norm_affine_act", x.dtype())
+                .at(x)
+                .at(out[1])
+                .at(out[2])
+                .at(in[1])
+                .at(in[2])
+                .at(out[0])
+                .number(o.slope())
+                .whole(x.dim(1)));
   }
 
   void grad(InstanceNormAct.Grad o, Array g, Array y, Array rstd, Array dx, long workspace) {
@@ -96,13 +126,7 @@ final class InstanceNorm {
             .at(y)
             .at(workspace)
             .number(o.slope()));
-    v.startRest(
-        kernels
-            .start(FILE, "norm_grad_means", g.dtype())
-            .at(workspace)
-            .at(means)
-            .number(g.shape().positions()),
-        channels(g.spec()));
+    means(g, means, workspace);
     v.startMap(
         kernels
             .start(FILE, "norm_grad", g.dtype())
@@ -112,5 +136,50 @@ final class InstanceNorm {
             .at(means)
             .at(dx)
             .number(o.slope()));
+  }
+
+  /** The means of each channel, from the sums of the shares. */
+  private void means(Array g, long means, long workspace) {
+    columns(g)
+        .startRest(
+            kernels
+                .start(FILE, "norm_grad_means", g.dtype())
+                .at(workspace)
+                .at(means)
+                .number(g.shape().positions()),
+            channels(g.spec()));
+  }
+
+  /** Inputs g, x, mean, rstd, gamma, beta; outputs the gradients of x, gamma and beta. */
+  void affineGrad(InstanceNormAffineAct.Grad o, Array[] in, Array[] out, long workspace) {
+    Array g = in[0];
+    Columns v = columns(g);
+    long means = workspace + v.sums() * PAIR;
+    v.startSums(
+        affineInputs("norm_affine_grad_sums", in).at(workspace).number(o.slope()).whole(g.dim(1)));
+    means(g, means, workspace);
+    kernels
+        .start(FILE, "norm_affine_totals", g.dtype())
+        .at(means)
+        .at(out[1])
+        .at(out[2])
+        .number(g.shape().positions())
+        .whole(g.dim(0))
+        .whole(g.dim(1))
+        .over(g.dim(1));
+    v.startMap(
+        affineInputs("norm_affine_grad", in)
+            .at(means)
+            .at(out[0])
+            .number(o.slope())
+            .whole(g.dim(1)));
+  }
+
+  private Launch affineInputs(String kernel, Array[] in) {
+    Launch launch = kernels.start(FILE, kernel, in[0].dtype());
+    for (Array input : in) {
+      launch.at(input);
+    }
+    return launch;
   }
 }

@@ -2,6 +2,7 @@ package dev.larmor.kernels.ref;
 
 import dev.larmor.engine.op.ChannelDropout;
 import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.InstanceNormAffineAct;
 import dev.larmor.engine.op.Moments;
 
 /**
@@ -142,5 +143,55 @@ final class Channelwise {
 
   private static double normal(InstanceNormAct.Grad op, RefTensor y, long i) {
     return y.re(i) >= 0 ? y.re(i) : y.re(i) / op.slope();
+  }
+
+  /** Inputs x, gamma, beta; outputs y, mean, rstd. */
+  static void instanceNormAffineAct(InstanceNormAffineAct op, RefTensor[] in, RefTensor[] out) {
+    RefTensor x = in[0];
+    long positions = x.shape().positions();
+    for (long nc = 0; nc < planes(x); nc++) {
+      double mean = mean(x, nc);
+      double rstd = 1 / Math.sqrt(variance(x, nc, mean, 0) + op.eps());
+      out[1].set(nc, mean);
+      out[2].set(nc, rstd);
+      long c = nc % x.dim(1);
+      for (long i = nc * positions; i < (nc + 1) * positions; i++) {
+        double line = in[1].re(c) * (x.re(i) - mean) * rstd + in[2].re(c);
+        out[0].set(i, line >= 0 ? line : op.slope() * line);
+      }
+    }
+  }
+
+  /** Inputs g, x, mean, rstd, gamma, beta; outputs the gradients of x, gamma and beta. */
+  static void instanceNormAffineActGrad(
+      InstanceNormAffineAct.Grad op, RefTensor[] in, RefTensor[] out) {
+    RefTensor g = in[0];
+    RefTensor x = in[1];
+    long positions = g.shape().positions();
+    out[1].zero();
+    out[2].zero();
+    for (long nc = 0; nc < planes(g); nc++) {
+      long c = nc % x.dim(1);
+      double rstd = in[3].re(nc);
+      double gamma = in[4].re(c);
+      int length = Math.toIntExact(positions);
+      double[] normal = new double[length];
+      double[] through = new double[length];
+      double sum = 0;
+      double dot = 0;
+      for (int p = 0; p < length; p++) {
+        long i = nc * positions + p;
+        normal[p] = (x.re(i) - in[2].re(nc)) * rstd;
+        through[p] = gamma * normal[p] + in[5].re(c) >= 0 ? g.re(i) : op.slope() * g.re(i);
+        sum += through[p];
+        dot += through[p] * normal[p];
+      }
+      out[1].add(c, dot, 0);
+      out[2].add(c, sum, 0);
+      for (int p = 0; p < length; p++) {
+        double centred = through[p] - sum / positions - normal[p] * dot / positions;
+        out[0].set(nc * positions + p, gamma * rstd * centred);
+      }
+    }
   }
 }

@@ -131,12 +131,16 @@ public final class RefBackend implements Backend {
       case Conv.Weight o -> Convolution.convWeight(o.conv(), x[0], x[1], y[0]);
       case ConvTranspose o -> Convolution.convInput(o.adjoint(), x[0], x[1], y[0]);
       case Crop o -> Movement.crop(o, x[0], y[0]);
+      case CrossEntropy o -> Likelihood.crossEntropy(o, x[0], x[1], y[0]);
+      case CrossEntropy.Grad o -> Likelihood.crossEntropyGrad(o.loss(), x[0], x[1], x[2], y[0]);
       case Dot _ -> Elementwise.dot(x[0], x[1], y[0]);
       case Embed o -> Movement.embed(o, x[0], y[0]);
       case Fft2 o -> Fourier.fft2(o, x[0], y[0]);
       case Fill o -> Elementwise.fill(o, y[0]);
       case InstanceNormAct o -> Channelwise.instanceNormAct(o, x[0], y[0], y[1]);
       case InstanceNormAct.Grad o -> Channelwise.instanceNormActGrad(o, x[0], x[1], x[2], y[0]);
+      case InstanceNormAffineAct o -> Channelwise.instanceNormAffineAct(o, x, y);
+      case InstanceNormAffineAct.Grad o -> Channelwise.instanceNormAffineActGrad(o, x, y);
       case LeakyRelu o -> Elementwise.leakyRelu(o, x[0], y[0]);
       case LeakyRelu.Grad o -> Elementwise.leakyReluGrad(o, x[0], x[1], y[0]);
       case MaskColumns _ -> Coils.maskColumns(x[0], x[1], y[0]);
@@ -163,6 +167,8 @@ public final class RefBackend implements Backend {
       case SobelMagnitude.Grad o -> Images.sobelMagnitudeGrad(o, x[0], x[1], y[0]);
       case SoftDataConsistency _ -> Coils.softDataConsistency(x[0], x[1], x[2], x[3], x[4], y[0]);
       case SoftDataConsistency.KspaceGrad _ -> Coils.kspaceGrad(x[0], x[1], x[2], y[0]);
+      case Softmax _ -> Likelihood.softmax(x[0], y[0]);
+      case Softmax.Grad _ -> Likelihood.softmaxGrad(x[0], x[1], y[0]);
       case Spread _ -> Elementwise.spread(x[0], y[0]);
       case Ssim o -> Images.ssim(o, x[0], x[1], x[2], y[0]);
       case Ssim.Grad o -> Images.ssimGrad(o.ssim(), x[0], x[1], x[2], x[3], y[0]);

@@ -145,3 +145,85 @@ extern "C" __global__ void moments_grad(
       },
       [](Coefficients c, float p) { return c.scale * (p - c.mean) + c.shift; });
 }
+
+// A channel of a sample with its affine part.
+struct Channel {
+  float mean, rstd, gamma, beta;
+
+  __device__ __forceinline__ float normal(float x) const { return (x - mean) * rstd; }
+
+  __device__ __forceinline__ float line(float normal) const { return gamma * normal + beta; }
+
+  // What the gradient is made of: g through the activation, and the normalised value.
+  __device__ __forceinline__ float2 undo(float g, float x, float slope) const {
+    float n = normal(x);
+    return make_float2(line(n) >= 0 ? g : slope * g, n);
+  }
+};
+
+// All samples have the gammas and betas of the same `channels` channels.
+extern "C" __global__ void norm_affine_act(
+    const element *__restrict__ x, const float *__restrict__ mean, const float *__restrict__ rstd,
+    const float *__restrict__ gamma, const float *__restrict__ beta, element *__restrict__ y,
+    float slope, int channels, Columns v) {
+  map_columns(
+      x, y, v,
+      [=](int c) { return Channel{mean[c], rstd[c], gamma[c % channels], beta[c % channels]}; },
+      [=](const Channel &c, float p) {
+        float line = c.line(c.normal(p));
+        return line >= 0 ? line : slope * line;
+      });
+}
+
+// Σ g' and Σ g'·n of each share.
+extern "C" __global__ void norm_affine_grad_sums(
+    const element *__restrict__ g, const element *__restrict__ x, const float *__restrict__ mean,
+    const float *__restrict__ rstd, const float *__restrict__ gamma,
+    const float *__restrict__ beta, float2 *__restrict__ part, float slope, int channels,
+    Columns v) {
+  sized(v, [&](auto size) {
+    const int K = decltype(size)::K;
+    sum_columns<K, float2>(
+        v,
+        [=](int c) { return Channel{mean[c], rstd[c], gamma[c % channels], beta[c % channels]}; },
+        [&](i64 i) { return packs<K>(g, x, i); },
+        [&](float2 *own, const Packs<element, K> &p, const Channel *c) {
+#pragma unroll
+          for (int k = 0; k < K; k++) {
+            float2 u = c[k].undo(value(p.a.at[k]), value(p.b.at[k]), slope);
+            own[k] = own[k] + make_float2(u.x, u.x * u.y);
+          }
+        },
+        plus, [&](i64 i, float2 s) { part[i] = s; });
+  });
+}
+
+// Gradients of gamma and beta: sums over the samples, from mean(g') and mean(g'·n) of each.
+extern "C" __global__ void norm_affine_totals(
+    const float2 *__restrict__ mean, float *__restrict__ d_gamma, float *__restrict__ d_beta,
+    float positions, int samples, int channels) {
+  each(channels, [=](i64 c) {
+    float2 sum = make_float2(0, 0);
+    for (int n = 0; n < samples; n++) sum = sum + mean[n * (i64)channels + c];
+    d_gamma[c] = positions * sum.y;
+    d_beta[c] = positions * sum.x;
+  });
+}
+
+extern "C" __global__ void norm_affine_grad(
+    const element *__restrict__ g, const element *__restrict__ x, const float *__restrict__ mean,
+    const float *__restrict__ rstd, const float *__restrict__ gamma,
+    const float *__restrict__ beta, const float2 *__restrict__ means, element *__restrict__ dx,
+    float slope, int channels, Columns v) {
+  struct Coefficients { Channel channel; float2 mean; };
+  map_columns(
+      g, x, dx, v,
+      [=](int c) {
+        Channel channel{mean[c], rstd[c], gamma[c % channels], beta[c % channels]};
+        return Coefficients{channel, means[c]};
+      },
+      [=](const Coefficients &c, float p, float q) {
+        float2 u = c.channel.undo(p, q, slope);
+        return c.channel.gamma * c.channel.rstd * (u.x - c.mean.x - u.y * c.mean.y);
+      });
+}

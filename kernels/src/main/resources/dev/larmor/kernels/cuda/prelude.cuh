@@ -299,12 +299,26 @@ __device__ __forceinline__ Packs<T, K> packs(const T *a, const T *b, i64 i) {
   return Packs<T, K>{pack<K>(a, i), pack<K>(b, i)};
 }
 
+// The coefficients of the columns that the elements of a thread's packs are in, in sample s:
+// coefficient(sample·columns + column) for each of the K.
+template <int K, class Coefficient, class C>
+__device__ __forceinline__ void coefficients(
+    const Columns &v, const Walk &walk, i64 s, Coefficient coefficient, C *c) {
+  int columns = (int)v.columns;
+#pragma unroll
+  for (int k = 0; k < K; k++) {
+    bool same = k > 0 && columns == 1;
+    c[k] = same ? c[0] : coefficient((int)s * columns + (walk.phase * K + k) % columns);
+  }
+}
+
 // Sums each column over the block's share by `plus`, in a tree whose shape follows from the
-// tensor's: add(own, load(i)) adds pack i to a thread's sums, one for each of the pack's K elements,
-// which start as zeros; put(i, sum) takes the results, numbered [share][sample][column].
-template <int K, class A, class Load, class Add, class Plus, class Put>
+// tensor's: add(own, load(i), c) adds pack i to a thread's sums, one for each of the pack's K
+// elements, which start as zeros, c as in each_pack; put(i, sum) takes the results, numbered
+// [share][sample][column].
+template <int K, class A, class Coefficient, class Load, class Add, class Plus, class Put>
 __device__ __forceinline__ void sum_columns(
-    const Columns &v, Load load, Add add, Plus plus, Put put) {
+    const Columns &v, Coefficient coefficient, Load load, Add add, Plus plus, Put put) {
   SHARED(A, part, K * BLOCK);
   Walk walk(v);
   int columns = (int)v.columns;
@@ -313,7 +327,9 @@ __device__ __forceinline__ void sum_columns(
   int row = threadIdx.x / tile;
   for (i64 s = blockIdx.y; s < v.samples; s += gridDim.y) {
     A own[K] = {};
-    walk.each(s * v.packs, load, [&](i64 i, const auto &p) { add(own, p); });
+    decltype(coefficient(0)) c[K];
+    coefficients<K>(v, walk, s, coefficient, c);
+    walk.each(s * v.packs, load, [&](i64 i, const auto &p) { add(own, p, c); });
     int lanes = K;
     if (columns == 1) {
 #pragma unroll
@@ -353,21 +369,27 @@ __device__ __forceinline__ void sum_columns(
   }
 }
 
-// Calls use(i, load(i), c) for each pack i of the block's share, c[k] being the coefficients of the
-// column that the pack's element k is in: coefficient(sample·columns + column).
+struct Nothing {};
+
+// The same where nothing is known of a column: add(own, load(i)).
+template <int K, class A, class Load, class Add, class Plus, class Put>
+__device__ __forceinline__ void sum_columns(
+    const Columns &v, Load load, Add add, Plus plus, Put put) {
+  sum_columns<K, A>(
+      v, [](int) { return Nothing(); }, load,
+      [&](A *own, const auto &p, const Nothing *) { add(own, p); }, plus, put);
+}
+
+// Calls use(i, load(i), c) for each pack i of the block's share, c[k] being the coefficient of the
+// column that the pack's element k is in.
 template <int K, class Coefficient, class Load, class Use>
 __device__ __forceinline__ void each_pack(
     const Columns &v, Coefficient coefficient, Load load, Use use) {
   Walk walk(v);
-  int columns = (int)v.columns;
   if (walk.first >= walk.last) return;
   for (i64 s = blockIdx.y; s < v.samples; s += gridDim.y) {
     decltype(coefficient(0)) c[K];
-#pragma unroll
-    for (int k = 0; k < K; k++) {
-      bool same = k > 0 && columns == 1;
-      c[k] = same ? c[0] : coefficient((int)s * columns + (walk.phase * K + k) % columns);
-    }
+    coefficients<K>(v, walk, s, coefficient, c);
     walk.each(s * v.packs, load, [&](i64 i, const auto &p) { use(i, p, c); });
   }
 }

@@ -4,8 +4,12 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.TensorSpec;
 
-/** An input of a case: its spec, and what numbers suit it. */
-record Arg(TensorSpec spec, Domain domain) {
+/**
+ * An input of a case: its spec, and what numbers suit it.
+ *
+ * @param below whole numbers are drawn from 0 to this, exclusive
+ */
+record Arg(TensorSpec spec, Domain domain, int below) {
   /** What random numbers an input takes. */
   enum Domain {
     /** Uniform with mean 0 and variance 1. */
@@ -20,6 +24,10 @@ record Arg(TensorSpec spec, Domain domain) {
     MASK
   }
 
+  Arg(TensorSpec spec, Domain domain) {
+    this(spec, domain, 256);
+  }
+
   static Arg of(DType dtype, long... dims) {
     return new Arg(TensorSpec.of(dtype, dims), Domain.ANY);
   }
@@ -30,6 +38,15 @@ record Arg(TensorSpec spec, Domain domain) {
 
   static Arg c64(long... dims) {
     return of(DType.C64, dims);
+  }
+
+  /** Labels of the positions of a feature map, or of the rows of a matrix. */
+  static Arg labels(TensorSpec logits) {
+    long[] all = logits.shape().dims();
+    long[] dims = new long[all.length - 1];
+    dims[0] = all[0];
+    System.arraycopy(all, 2, dims, 1, dims.length - 1);
+    return new Arg(TensorSpec.of(DType.I32, dims), Domain.ANY, (int) all[1]);
   }
 
   Arg notZero() {
@@ -58,7 +75,7 @@ record Arg(TensorSpec spec, Domain domain) {
     for (int i = 0; i < values.length; i++) {
       values[i] =
           switch (spec.dtype()) {
-            case U8, I32 -> stream.below(256, i);
+            case U8, I32 -> stream.below(below, i);
             case F64 -> number(stream, i);
             case F32, C64 -> (float) number(stream, i);
             case BF16 -> {

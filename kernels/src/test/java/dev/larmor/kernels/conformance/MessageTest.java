@@ -336,6 +336,38 @@ class MessageTest {
         new Crop(List.of(2, 0), List.of(3, 3)),
         "F32[4, 4]",
         "[crop] offset [2, 0] and size [3, 3] reach outside F32[4, 4]");
+    CrossEntropy entropy = new CrossEntropy(0.1);
+    add(entropy, "F32[5, 3]", "[cross_entropy] takes 2 inputs, got 1: [F32[5, 3]]");
+    add(
+        entropy,
+        "BF16[5, 3] I32[5]",
+        "[cross_entropy] input must be F32[N, C] or a feature map F32[N, C, (D,) H, W]: BF16[5, 3]");
+    add(
+        entropy,
+        "F32[5, 3, 4] I32[5, 4]",
+        "[cross_entropy] input must be F32[N, C] or a feature map F32[N, C, (D,) H, W]: F32[5, 3, 4]");
+    add(entropy, "F32[5, 3] U8[5]", "[cross_entropy] labels must be I32[5], is U8[5]");
+    add(
+        entropy,
+        "F32[5, 3, 2, 7] I32[5, 3, 2]",
+        "[cross_entropy] labels must be I32[5, 2, 7], is I32[5, 3, 2]");
+    CrossEntropy.Grad entropyGrad = new CrossEntropy.Grad(entropy);
+    add(
+        entropyGrad,
+        "F32[5, 3] I32[5]",
+        "[cross_entropy.grad] takes 3 inputs, got 2: [F32[5, 3], I32[5]]");
+    add(
+        entropyGrad,
+        "F32[1] F32[5, 3] I32[5]",
+        "[cross_entropy.grad] gradient must be F32[], is F32[1]");
+    add(
+        entropyGrad,
+        "F32[] F32[5] I32[5]",
+        "[cross_entropy.grad] input must be F32[N, C] or a feature map F32[N, C, (D,) H, W]: F32[5]");
+    add(
+        entropyGrad,
+        "F32[] F32[5, 3] I32[3]",
+        "[cross_entropy.grad] labels must be I32[5], is I32[3]");
     add(new Dot(), "F32[3]", "[dot] takes 2 inputs, got 1: [F32[3]]");
     add(new Dot(), "I32[3] I32[3]", "[dot] input must be floating-point: I32[3]");
     add(
@@ -395,6 +427,52 @@ class MessageTest {
         new InstanceNormAct.Grad(0.2f),
         "F32[1, 2, 3, 3] F32[1, 2, 3, 3] F32[2]",
         "[instance_norm_act.grad] rstd must be F32[1, 2], is F32[2]");
+    InstanceNormAffineAct affine = new InstanceNormAffineAct(1e-5f, 0.2f);
+    add(
+        affine,
+        "F32[1, 2, 3, 3] F32[2]",
+        "[instance_norm_affine_act] takes 3 inputs, got 2: [F32[1, 2, 3, 3], F32[2]]");
+    add(
+        affine,
+        "F32[2, 3, 3] F32[3] F32[3]",
+        "[instance_norm_affine_act] input must be a real feature map [N, C, H, W] or [N, C, D, H, W]: F32[2, 3, 3]");
+    add(
+        affine,
+        "F32[1, 2, 1, 1] F32[2] F32[2]",
+        "[instance_norm_affine_act] normalisation needs more than one position per channel: F32[1, 2, 1, 1]");
+    add(
+        affine,
+        "F32[1, 2, 3, 3] F32[1, 2] F32[2]",
+        "[instance_norm_affine_act] gamma must be F32[2], is F32[1, 2]");
+    add(
+        affine,
+        "BF16[1, 2, 3, 3] F32[2] BF16[2]",
+        "[instance_norm_affine_act] beta must be F32[2], is BF16[2]");
+    InstanceNormAffineAct.Grad affineGrad = new InstanceNormAffineAct.Grad(0.2f);
+    add(
+        affineGrad,
+        "F32[1, 2, 3, 3] F32[1, 2, 3, 3]",
+        "[instance_norm_affine_act.grad] takes 6 inputs, got 2: [F32[1, 2, 3, 3], F32[1, 2, 3, 3]]");
+    add(
+        affineGrad,
+        "C64[1, 2, 3, 3] C64[1, 2, 3, 3] F32[1, 2] F32[1, 2] F32[2] F32[2]",
+        "[instance_norm_affine_act.grad] input must be a real feature map [N, C, H, W] or [N, C, D, H, W]: C64[1, 2, 3, 3]");
+    add(
+        affineGrad,
+        "F32[1, 2, 3, 3] F32[1, 2, 3, 4] F32[1, 2] F32[1, 2] F32[2] F32[2]",
+        "[instance_norm_affine_act.grad] inputs must have the same dtype and shape: F32[1, 2, 3, 3], F32[1, 2, 3, 4]");
+    add(
+        affineGrad,
+        "F32[1, 2, 3, 3] F32[1, 2, 3, 3] F32[2] F32[1, 2] F32[2] F32[2]",
+        "[instance_norm_affine_act.grad] mean must be F32[1, 2], is F32[2]");
+    add(
+        affineGrad,
+        "F32[1, 2, 3, 3] F32[1, 2, 3, 3] F32[1, 2] F32[2] F32[2] F32[2]",
+        "[instance_norm_affine_act.grad] rstd must be F32[1, 2], is F32[2]");
+    add(
+        affineGrad,
+        "F32[1, 2, 3, 3] F32[1, 2, 3, 3] F32[1, 2] F32[1, 2] F32[2] F32[3]",
+        "[instance_norm_affine_act.grad] beta must be F32[2], is F32[3]");
     add(
         new LeakyRelu(0.2f),
         "F32[3] F32[3]",
@@ -675,6 +753,23 @@ class MessageTest {
         new SoftDataConsistency.KspaceGrad(),
         "C64[2, 8, 9] F32[9] F32[1]",
         "[soft_data_consistency.kspace_grad] weight must be F32[], is F32[1]");
+    add(
+        new Softmax(),
+        "F32[5, 3] F32[5, 3]",
+        "[softmax] takes 1 input, got 2: [F32[5, 3], F32[5, 3]]");
+    add(
+        new Softmax(),
+        "F16[5, 3]",
+        "[softmax] input must be F32[N, C] or a feature map F32[N, C, (D,) H, W]: F16[5, 3]");
+    add(new Softmax.Grad(), "F32[5, 3]", "[softmax.grad] takes 2 inputs, got 1: [F32[5, 3]]");
+    add(
+        new Softmax.Grad(),
+        "F32[5] F32[5]",
+        "[softmax.grad] input must be F32[N, C] or a feature map F32[N, C, (D,) H, W]: F32[5]");
+    add(
+        new Softmax.Grad(),
+        "F32[5, 3] F32[5, 4]",
+        "[softmax.grad] inputs must have the same dtype and shape: F32[5, 3], F32[5, 4]");
     add(new Spread(TensorSpec.of(DType.F32, 3)), "", "[spread] takes 1 input, got 0: []");
     add(
         new Spread(TensorSpec.of(DType.F32, 3)),
@@ -811,6 +906,14 @@ class MessageTest {
         "dropout probability must be in [0, 1), not 1.0",
         () -> new ChannelDropout(1, Philox.of(1, "dropout")));
     refuses("eps 0.0 and slope 0.2 must be positive", () -> new InstanceNormAct(0, 0.2f));
+    refuses(
+        "eps 1.0 must be positive and slope NaN not negative",
+        () -> new InstanceNormAffineAct(1, Float.NaN));
+    refuses(
+        "eps 0.0 must be positive and slope 0.0 not negative",
+        () -> new InstanceNormAffineAct(0, 0));
+    refuses("label smoothing must be in [0, 1], not -0.1", () -> new CrossEntropy(-0.1));
+    refuses("label smoothing must be in [0, 1], not 1.5", () -> new CrossEntropy(1.5));
     refuses("correction must be 0 or 1, not 2", () -> new Moments(2));
     refuses("eps must be positive, not 0.0", () -> new SobelMagnitude(0));
     refuses("SSIM window 1, k1 0.01, k2 0.03", () -> new Ssim(1, 0.01, 0.03));

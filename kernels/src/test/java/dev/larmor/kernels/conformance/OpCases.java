@@ -82,6 +82,7 @@ final class OpCases {
     convolutions();
     pooling();
     products();
+    likelihoods();
     fourier();
     coils();
     images();
@@ -184,16 +185,38 @@ final class OpCases {
       for (float slope : new float[] {0.2f, 1}) {
         add(OpCase.of(new InstanceNormAct(1e-5f, slope), SUMS, x).gradients(1));
         add(OpCase.of(new InstanceNormAct.Grad(slope), SUMS, x, x, perChannel.positive()));
+        add(normAffine(slope, x).gradients(1));
+        Arg channel = f32(s[1]);
+        add(
+            OpCase.of(
+                new InstanceNormAffineAct.Grad(slope),
+                SUMS,
+                x,
+                x,
+                perChannel,
+                perChannel.positive(),
+                channel,
+                channel));
       }
     }
     // More samples than a card works on side by side.
     Arg many = f32(1100, 4, 3, 2);
     add(OpCase.of(new ChannelSum(), SUMS, many).linear(0));
     add(OpCase.of(new Moments(1), SUMS, many));
+    add(normAffine(0.2f, many).gradients(1));
+    // Some gammas are zero, and the activation is a ReLU.
+    for (long[] s : new long[][] {{2, 3, 5, 7}, {2, 17, 2, 3, 4}}) {
+      InstanceNormAffineAct norm = new InstanceNormAffineAct(1e-5f, 0);
+      Arg channel = f32(s[1]);
+      add(OpCase.of(norm, SUMS, f32(s), channel.mask(), channel.notZero()).gradients(1));
+    }
     // A mean far from zero, and more samples than are worked on at a time.
     for (Arg x : List.of(f32(2, 3, 15, 17).far(), f32(1, 17, 95, 97).far(), f32(3, 17, 260, 161))) {
       add(OpCase.of(new Moments(1), SUMS, x));
       add(OpCase.of(new InstanceNormAct(1e-5f, 0.2f), SUMS, x).gradients(1));
+      // A mean in single precision does not tell every sign, which only the activation asks for.
+      add(normAffine(0.2f, x).gradients(0));
+      add(normAffine(1, x).gradients(1));
     }
     for (long[] s : new long[][] {{1, 1}, {3, 17}, {2, 5, 33}, {2, 17, 3, 5}, {1, 2, 3, 4, 5}}) {
       for (DType t : List.of(DType.F32, DType.C64)) {
@@ -202,6 +225,11 @@ final class OpCases {
       }
     }
     add(OpCase.of(new ChannelTotal(), SUMS, f32(2, 33, 65, 31)));
+  }
+
+  private static OpCase normAffine(float slope, Arg x) {
+    Arg channel = f32(x.spec().shape().dim(1));
+    return OpCase.of(new InstanceNormAffineAct(1e-5f, slope), SUMS, x, channel, channel);
   }
 
   private void movement() {
@@ -391,6 +419,20 @@ final class OpCases {
     }
     Arg x = f32(1, 2, 3, 24);
     add(OpCase.of(new ChunkAttention(8), SUMS, x, x, x).linear(2));
+  }
+
+  private void likelihoods() {
+    List<long[]> shapes =
+        new ArrayList<>(List.of(new long[][] {{1, 2}, {3, 17}, {5, 1}, {33, 240}, {4000, 5}}));
+    shapes.addAll(Arrays.asList(MAPS));
+    for (long[] s : shapes) {
+      Arg x = f32(s);
+      add(OpCase.of(new Softmax(), ELEMENTWISE * 3, x));
+      add(OpCase.of(new Softmax.Grad(), SUMS, x, x));
+      for (double smoothing : new double[] {0, 0.1, 1}) {
+        add(OpCase.of(new CrossEntropy(smoothing), SUMS, x, Arg.labels(x.spec())).constant(1));
+      }
+    }
   }
 
   private void fourier() {

@@ -139,7 +139,10 @@ class PlantedBugTest {
         bug("coils", "left + 1 < w ? 1", "left + 1 < w - 1 ? 1"),
         bug("coils", "top + 1 < h ?", "top + 1 < h - 1 ?"),
         bug("movement", "b0 + threadIdx.x;", "b0 + threadIdx.x + 1;"),
+        bug("likelihood", "half = lanes / 2", "half = lanes / 4"),
+        bug("likelihood", "c += lanes", "c += lanes + 1"),
         bug("norm", "d * d * a.n * part", "d * d * a.n"),
+        bug("norm", "n < samples", "n < samples - 1"),
         bug("noise", "4 * i + k < n", "4 * i + k < n - 1"));
   }
 

@@ -9,8 +9,10 @@ import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Shape;
 import dev.larmor.engine.Tensor;
+import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -57,6 +59,22 @@ class TaskSplitTest {
             });
   }
 
+  private static Tensor channel(Tensor x) {
+    return random(x.device(), Shape.of(x.shape().dim(1)), "channel");
+  }
+
+  private static Tensor[] affineNorm(Tensor x) {
+    return new InstanceNormAffineAct(1e-5f, 0.2f).applyAll(x, channel(x), channel(x));
+  }
+
+  private static Tensor labels(Tensor x) {
+    TensorSpec spec = TensorSpec.of(DType.I32, 2, 111, 131);
+    Philox stream = Philox.of(1, "labels");
+    double[] labels = new double[(int) spec.shape().elements()];
+    Arrays.setAll(labels, i -> stream.below(17, i));
+    return x.device().fromDoubles(spec, labels);
+  }
+
   static Stream<Arguments> cases() {
     return Stream.of(
         onMaps("sum", t -> new Sum().applyAll(t[0])),
@@ -72,6 +90,19 @@ class TaskSplitTest {
               Tensor[] y = new InstanceNormAct(1e-5f, 0.2f).applyAll(t[0]);
               return new InstanceNormAct.Grad(0.2f).applyAll(t[1], y[0], y[1]);
             }),
+        onMaps("affine norm", t -> affineNorm(t[0])),
+        onMaps(
+            "affine norm gradient",
+            t -> {
+              Tensor[] y = affineNorm(t[0]);
+              Tensor channel = channel(t[0]);
+              return new InstanceNormAffineAct.Grad(0.2f)
+                  .applyAll(t[1], t[0], y[1], y[2], channel, channel);
+            }),
+        onMaps("softmax", t -> new Softmax().applyAll(new Cast(DType.F32).apply(t[0]))),
+        onMaps(
+            "cross-entropy",
+            t -> new CrossEntropy(0.1).applyAll(new Cast(DType.F32).apply(t[0]), labels(t[0]))),
         onMaps("concat", t -> new Concat(1).applyAll(t)),
         onCoils("reduce", t -> new SensReduce().applyAll(t[0], t[1])),
         onCoils("expand", t -> new SensExpand().applyAll(t[2], t[1])),

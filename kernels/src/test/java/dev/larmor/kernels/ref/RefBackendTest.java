@@ -245,6 +245,46 @@ class RefBackendTest {
   }
 
   @Test
+  void affinePartComesBeforeTheActivation() {
+    // Means 2 and 20, standard deviations 1 and 10; the second channel is turned round.
+    double[][] y =
+        runAll(
+            new InstanceNormAffineAct(1e-5f, 0.5f),
+            in(f32(1, 2, 1, 2), 1, 3, 10, 30),
+            in(f32(2), 4, -0.2),
+            in(f32(2), 1, 0));
+    double rstd0 = 1 / Math.sqrt(1 + (double) 1e-5f);
+    double rstd1 = 1 / Math.sqrt(100 + (double) 1e-5f);
+    assertClose(y[0], 0.5 * (1 - 4 * rstd0), 1 + 4 * rstd0, 2 * rstd1, -0.5 * 2 * rstd1);
+    assertClose(y[1], 2, 20);
+    assertClose(y[2], rstd0, rstd1);
+  }
+
+  @Test
+  void softmaxIsAlongTheClasses() {
+    double ln3 = Math.log(3);
+    assertClose(
+        run(new Softmax(), in(f32(2, 2), 0, ln3, 1000 + ln3, 1000)), 0.25, 0.75, 0.75, 0.25);
+    Input map = in(f32(1, 2, 1, 2), 0, ln3, ln3, 0);
+    assertClose(run(new Softmax(), map), 0.25, 0.75, 0.75, 0.25);
+    assertClose(run(new Softmax(), in(f32(1, 3), 0, -1 / 0.0, ln3)), 0.25, 0, 0.75);
+  }
+
+  @Test
+  void crossEntropyIsTheMeanOfMinusTheLogarithm() {
+    double ln3 = Math.log(3);
+    double ln4 = Math.log(4);
+    // Probabilities 1/4, 3/4 at the first place and 3/4, 1/4 at the second.
+    Input map = in(f32(1, 2, 1, 2), 0, ln3, ln3, 0);
+    Input labels = in(TensorSpec.of(DType.I32, 1, 1, 2), 0, 0);
+    assertClose(run(new CrossEntropy(0), map, labels), (ln4 + ln4 - ln3) / 2);
+    // The label has 0.9 + 0.1/2, the other class 0.1/2.
+    assertClose(
+        run(new CrossEntropy(0.1), map, labels),
+        (0.95 * ln4 + 0.05 * (ln4 - ln3) + 0.95 * (ln4 - ln3) + 0.05 * ln4) / 2);
+  }
+
+  @Test
   void dropoutDropsWholeChannels() {
     TensorSpec spec = f32(2, 500, 1, 2);
     double[] ones = new double[2000];
