@@ -27,6 +27,11 @@ public record Extent(int n0, int n1, int n2) {
     };
   }
 
+  /** The same but along one axis. */
+  Extent with(int axis, int extent) {
+    return new Extent(axis == 0 ? extent : n0, axis == 1 ? extent : n1, axis == 2 ? extent : n2);
+  }
+
   /** Voxels of a plane of axes 1 and 2. */
   public int plane() {
     return n1 * n2;

@@ -6,14 +6,16 @@
  *
  * <pre>
  * Philox stream = Views.stream(seed, step, sample);
- * Patch patch = Patch.draw(imageExtent, patchExtent, stream);   // may reach beyond a small image
- * patch.cut(image, outside, values);
- * ViewPair pair = Views.ORIGINAL.draw(patchExtent, stream);     // what is done, by numbers
- * pair.first().apply(new Volume(values, patchExtent), Extent.cube(Views.SIDE), view);
+ * Patch patch = Patch.draw(imageExtent, patchExtent, stream.with("patch"));
+ * patch.cut(image, outside, values);                    // beyond a small image: outside
+ * List&lt;ViewPair&gt; pairs = views.draw(patchExtent, stream.with("views"));
+ * pairs.getFirst().first().apply(new Volume(values, patchExtent), view);
  * </pre>
  *
  * <p>All that is random is drawn first, into records; what they then do is not random. {@link
- * dev.larmor.models.simclr.view.Views} draws as the original does, or with its faults mended.
+ * dev.larmor.models.simclr.view.StretchedViews} draws as the original does, or with its faults
+ * mended; {@link dev.larmor.models.simclr.view.CropViews} as nnssl did before, by a list of {@link
+ * dev.larmor.models.simclr.view.Change}s.
  *
  * <p>Everything runs on the thread that calls it, on arrays: loader threads make views while the
  * device trains.

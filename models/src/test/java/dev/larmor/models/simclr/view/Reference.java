@@ -51,7 +51,8 @@ final class Reference {
   }
 
   /** A view, one step after the other, each of whole volumes in double. */
-  static double[] view(View view, Volume patch, Extent size) {
+  static double[] view(StretchedView view, Volume patch) {
+    Extent size = view.size();
     Box crop = view.crop();
     double[] source = doubles(patch.values());
     double[] x = new double[size.voxels()];

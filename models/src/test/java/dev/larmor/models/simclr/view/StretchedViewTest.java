@@ -14,28 +14,28 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each step against MONAI's values, and the whole against its definition. */
-final class ViewTest {
+final class StretchedViewTest {
   private static final Flips NONE = new Flips(false, false, false);
   private static final JsonNode GOLDEN = golden();
 
   private static JsonNode golden() {
-    try (InputStream in = ViewTest.class.getResourceAsStream("monai_ops.json")) {
+    try (InputStream in = StretchedViewTest.class.getResourceAsStream("monai_ops.json")) {
       return new ObjectMapper().readTree(in);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
   }
 
-  private static float[] apply(View view, Volume patch, Extent size) {
-    float[] into = new float[size.voxels()];
-    view.apply(patch, size, into);
+  private static float[] apply(View view, Volume patch) {
+    float[] into = new float[view.size().voxels()];
+    view.apply(patch, into);
     return into;
   }
 
   /** All of a volume at its own size, but for what the arguments say. */
   private static float[] apply(Volume volume, Flips flips, double angle, float shift, float gamma) {
-    View view = new View(Box.all(volume.extent()), flips, angle, shift, gamma);
-    return apply(view, volume, volume.extent());
+    Extent size = volume.extent();
+    return apply(new StretchedView(Box.all(size), size, flips, angle, shift, gamma), volume);
   }
 
   private static void assertValues(JsonNode expected, float[] actual, int from, double tolerance) {
@@ -65,8 +65,8 @@ final class ViewTest {
   @Test
   void resizing() {
     Volume volume = Reference.volume(2000, new Extent(5, 6, 7));
-    View view = new View(Box.all(volume.extent()), NONE, 0, 0, 1);
-    float[] resized = apply(view, volume, Extent.cube(8));
+    View view = new StretchedView(Box.all(volume.extent()), Extent.cube(8), NONE, 0, 0, 1);
+    float[] resized = apply(view, volume);
     JsonNode expected = GOLDEN.get("resize_5x6x7_to_8x8x8");
     assertValues(expected.get("first16"), resized, 0, 5e-7);
     assertValues(expected.get("last4"), resized, 508, 5e-7);
@@ -140,19 +140,20 @@ final class ViewTest {
     Box crop = new Box(new Span(2, 13), new Span(5, 16), new Span(1, 9));
     for (Extent size : new Extent[] {Extent.cube(17), new Extent(5, 31, 8)}) {
       for (int flips = 0; flips < 8; flips++) {
-        View view =
-            new View(
+        StretchedView view =
+            new StretchedView(
                 crop,
+                size,
                 new Flips((flips & 1) == 1, (flips & 2) == 2, (flips & 4) == 4),
                 flips == 3 ? 0 : 0.6 - 0.3 * flips,
                 0.4f,
                 flips == 5 ? 1 : 1.3f);
         float[] expected = new float[size.voxels()];
-        double[] exact = Reference.view(view, patch, size);
+        double[] exact = Reference.view(view, patch);
         for (int i = 0; i < expected.length; i++) {
           expected[i] = (float) exact[i];
         }
-        assertArrayEquals(expected, apply(view, patch, size), 2e-6f, view.toString());
+        assertArrayEquals(expected, apply(view, patch), 2e-6f, view.toString());
       }
     }
   }
@@ -161,9 +162,9 @@ final class ViewTest {
   @Test
   void oneVoxelIsEnough() {
     Volume patch = Reference.volume(3, new Extent(1, 1, 1));
-    View view = new View(Box.all(patch.extent()), NONE, 0.5, 0, 1);
     for (Extent size : new Extent[] {Extent.cube(1), Extent.cube(3), new Extent(2, 1, 4)}) {
-      for (float value : apply(view, patch, size)) {
+      View view = new StretchedView(Box.all(patch.extent()), size, NONE, 0.5, 0, 1);
+      for (float value : apply(view, patch)) {
         assertEquals(patch.values()[0], value);
       }
     }
@@ -173,8 +174,7 @@ final class ViewTest {
   @Test
   void aConstantPatchStaysConstant() {
     Volume patch = Volume.of(Extent.cube(5));
-    for (float value :
-        apply(new View(Box.all(patch.extent()), NONE, 0.2, 0.3f, 0.7f), patch, Extent.cube(4))) {
+    for (float value : apply(patch, NONE, 0.2, 0.3f, 0.7f)) {
       assertEquals(0.3f, value);
     }
   }
@@ -183,15 +183,12 @@ final class ViewTest {
   void whatDoesNotFitIsRefused() {
     Volume patch = Volume.of(Extent.cube(5));
     Box large = new Box(new Span(0, 5), new Span(1, 5), new Span(0, 5));
-    View view = new View(large, NONE, 0, 0, 1);
+    View view = new StretchedView(large, Extent.cube(2), NONE, 0, 0, 1);
     String message =
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> view.apply(patch, Extent.cube(2), new float[8]))
+        assertThrows(IllegalArgumentException.class, () -> view.apply(patch, new float[8]))
             .getMessage();
     assertEquals("a volume of 5x5x5 has no box of 5x5x5 at (0, 1, 0)", message);
-    View all = new View(Box.all(patch.extent()), NONE, 0, 0, 1);
-    assertThrows(
-        IllegalArgumentException.class, () -> all.apply(patch, Extent.cube(2), new float[9]));
+    View all = new StretchedView(Box.all(patch.extent()), Extent.cube(2), NONE, 0, 0, 1);
+    assertThrows(IllegalArgumentException.class, () -> all.apply(patch, new float[9]));
   }
 }

@@ -14,23 +14,23 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What is drawn, how often, from which range, and what the options change. */
-final class ViewsTest {
+final class StretchedViewsTest {
   private static final Extent PATCH = new Extent(192, 192, 64);
   private static final int DRAWS = 4000;
 
   private static List<ViewPair> draws(Views views, Extent patch) {
     List<ViewPair> draws = new ArrayList<>();
     for (int i = 0; i < DRAWS; i++) {
-      draws.add(views.draw(patch, Views.stream(7, i / 120, i % 120)));
+      draws.addAll(views.draw(patch, Views.stream(7, i / 120, i % 120)));
     }
     return draws;
   }
 
-  private static List<View> singles(List<ViewPair> pairs) {
-    List<View> views = new ArrayList<>();
+  private static List<StretchedView> singles(List<ViewPair> pairs) {
+    List<StretchedView> views = new ArrayList<>();
     pairs.forEach(pair -> {
-      views.add(pair.first());
-      views.add(pair.second());
+      views.add((StretchedView) pair.first());
+      views.add((StretchedView) pair.second());
     });
     return views;
   }
@@ -47,9 +47,9 @@ final class ViewsTest {
       double least,
       double most,
       double grain,
-      List<View> views,
-      ToDoubleFunction<View> value,
-      Predicate<View> drawn) {
+      List<StretchedView> views,
+      ToDoubleFunction<StretchedView> value,
+      Predicate<StretchedView> drawn) {
     double[] values = views.stream().filter(drawn).mapToDouble(value).sorted().toArray();
     double n = views.size();
     double deviation = Math.sqrt(probability * (1 - probability) / n);
@@ -67,10 +67,10 @@ final class ViewsTest {
 
   @Test
   void theOriginalsDistributions() {
-    List<View> views = singles(draws(Views.ORIGINAL, PATCH));
-    assertUniform(0.5, -0.785, 0.785, 0, views, View::angle, v -> v.angle() != 0);
-    assertUniform(0.8, -0.5, 0.5, 0, views, View::shift, v -> v.shift() != 0);
-    assertUniform(0.8, 0.5, 1.5, 0, views, View::gamma, v -> v.gamma() != 1);
+    List<StretchedView> views = singles(draws(StretchedViews.ORIGINAL, PATCH));
+    assertUniform(0.5, -0.785, 0.785, 0, views, StretchedView::angle, v -> v.angle() != 0);
+    assertUniform(0.8, -0.5, 0.5, 0, views, StretchedView::shift, v -> v.shift() != 0);
+    assertUniform(0.8, 0.5, 1.5, 0, views, StretchedView::gamma, v -> v.gamma() != 1);
     assertUniform(1, 59.5, 192.5, 1, views, v -> v.crop().axis0().size(), v -> true);
     assertUniform(1, 59.5, 192.5, 1, views, v -> v.crop().axis1().size(), v -> true);
     double flipped = views.stream().filter(v -> v.flips().axis2()).count();
@@ -79,7 +79,7 @@ final class ViewsTest {
     assertTrue(views.stream().allMatch(v -> v.crop().in(PATCH)));
     for (int size = 60; size <= 64; size++) {
       int s = size;
-      List<View> of = views.stream().filter(v -> v.crop().axis2().size() == s).toList();
+      List<StretchedView> of = views.stream().filter(v -> v.crop().axis2().size() == s).toList();
       assertEquals(0.2, of.size() / (double) views.size(), 0.02, "size " + size);
       for (int start = 0; start <= 64 - size; start++) {
         int a = start;
@@ -115,24 +115,27 @@ final class ViewsTest {
 
   @Test
   void drawsAreIndependent() {
-    List<ViewPair> pairs = draws(Views.ORIGINAL, PATCH);
-    List<ToDoubleFunction<View>> numbers =
+    List<ViewPair> pairs = draws(StretchedViews.ORIGINAL, PATCH);
+    List<ToDoubleFunction<StretchedView>> numbers =
         List.of(
             v -> v.crop().axis0().size(),
             v -> v.crop().axis1().size(),
             v -> v.crop().axis2().start(),
             v -> v.flips().axis2() ? 1 : 0,
-            View::angle,
-            View::shift,
-            View::gamma);
+            StretchedView::angle,
+            StretchedView::shift,
+            StretchedView::gamma);
     double limit = 4 / Math.sqrt(DRAWS);
-    for (ToDoubleFunction<View> a : numbers) {
-      double[] first = pairs.stream().mapToDouble(p -> a.applyAsDouble(p.first())).toArray();
-      for (ToDoubleFunction<View> b : numbers) {
-        double[] second = pairs.stream().mapToDouble(p -> b.applyAsDouble(p.second())).toArray();
+    for (ToDoubleFunction<StretchedView> a : numbers) {
+      double[] first =
+          pairs.stream().mapToDouble(p -> a.applyAsDouble((StretchedView) p.first())).toArray();
+      for (ToDoubleFunction<StretchedView> b : numbers) {
+        double[] second =
+            pairs.stream().mapToDouble(p -> b.applyAsDouble((StretchedView) p.second())).toArray();
         assertEquals(0, correlation(first, second), limit, "the two views");
         if (!a.equals(b)) {
-          double[] same = pairs.stream().mapToDouble(p -> b.applyAsDouble(p.first())).toArray();
+          double[] same =
+              pairs.stream().mapToDouble(p -> b.applyAsDouble((StretchedView) p.first())).toArray();
           assertEquals(0, correlation(first, same), limit, "one view");
         }
       }
@@ -141,38 +144,37 @@ final class ViewsTest {
 
   @Test
   void aPairDependsOnSeedStepAndSampleAlone() {
-    List<ViewPair> expected = draws(Views.ORIGINAL, PATCH);
+    List<ViewPair> expected = draws(StretchedViews.ORIGINAL, PATCH);
     List<ViewPair> threads =
         IntStream.range(0, DRAWS)
             .parallel()
-            .mapToObj(i -> Views.ORIGINAL.draw(PATCH, Views.stream(7, i / 120, i % 120)))
+            .mapToObj(i -> StretchedViews.ORIGINAL.draw(PATCH, Views.stream(7, i / 120, i % 120)))
+            .flatMap(List::stream)
             .toList();
     assertEquals(expected, threads);
-    ViewPair one = Views.ORIGINAL.draw(PATCH, Views.stream(7, 3, 5));
-    assertNotEquals(one, Views.ORIGINAL.draw(PATCH, Views.stream(8, 3, 5)), "seed");
-    assertNotEquals(one, Views.ORIGINAL.draw(PATCH, Views.stream(7, 4, 5)), "step");
-    assertNotEquals(one, Views.ORIGINAL.draw(PATCH, Views.stream(7, 3, 6)), "sample");
-    assertNotEquals(one, Views.ORIGINAL.draw(PATCH, Views.stream(7, 5, 3)), "step and sample");
+    List<ViewPair> one = StretchedViews.ORIGINAL.draw(PATCH, Views.stream(7, 3, 5));
+    assertNotEquals(one, StretchedViews.ORIGINAL.draw(PATCH, Views.stream(8, 3, 5)), "seed");
+    assertNotEquals(one, StretchedViews.ORIGINAL.draw(PATCH, Views.stream(7, 4, 5)), "step");
+    assertNotEquals(one, StretchedViews.ORIGINAL.draw(PATCH, Views.stream(7, 3, 6)), "sample");
+    assertNotEquals(
+        one, StretchedViews.ORIGINAL.draw(PATCH, Views.stream(7, 5, 3)), "step and sample");
+  }
+
+  private static View first(Views views, Volume patch, int sample) {
+    return views.draw(patch.extent(), Views.stream(1, 2, sample)).getFirst().first();
   }
 
   /** Views that several threads make at once are, to the bit, those that one makes. */
   @Test
   void anyNumberOfThreadsMakesTheSameViews() {
     Volume patch = Reference.volume(9, new Extent(40, 44, 36));
-    Views views = new Views(20, false, 0, true);
-    Extent size = Extent.cube(24);
-    float[][] serial = new float[16][size.voxels()];
-    float[][] parallel = new float[16][size.voxels()];
-    for (int i = 0; i < serial.length; i++) {
-      views.draw(patch.extent(), Views.stream(1, 2, i)).first().apply(patch, size, serial[i]);
-    }
+    Views views = new StretchedViews(24, 20, false, 0, true);
+    float[][] serial = new float[16][views.size().voxels()];
+    float[][] parallel = new float[16][views.size().voxels()];
+    IntStream.range(0, serial.length).forEach(i -> first(views, patch, i).apply(patch, serial[i]));
     IntStream.range(0, parallel.length)
         .parallel()
-        .forEach(i ->
-            views
-                .draw(patch.extent(), Views.stream(1, 2, i))
-                .first()
-                .apply(patch, size, parallel[i]));
+        .forEach(i -> first(views, patch, i).apply(patch, parallel[i]));
     for (int i = 0; i < serial.length; i++) {
       assertArrayEquals(serial[i], parallel[i]);
     }
@@ -181,9 +183,9 @@ final class ViewsTest {
   @Test
   void cropsThatKeepTheAspectAreCubes() {
     Extent patch = new Extent(192, 160, 128);
-    List<View> views = singles(draws(new Views(60, true, 0, false), patch));
+    List<StretchedView> views = singles(draws(new StretchedViews(160, 60, true, 0, false), patch));
     assertTrue(views.stream().allMatch(v -> v.crop().in(patch)));
-    for (View view : views) {
+    for (StretchedView view : views) {
       assertEquals(Extent.cube(view.crop().axis0().size()), view.crop().extent());
     }
     assertUniform(1, 59.5, 128.5, 1, views, v -> v.crop().axis0().size(), v -> true);
@@ -193,7 +195,7 @@ final class ViewsTest {
   void cropsOverlapAtLeastAsAsked() {
     for (double least : new double[] {0.25, 0.5, 1}) {
       double smallest = 1;
-      for (ViewPair pair : draws(new Views(60, false, least, false), PATCH)) {
+      for (ViewPair pair : draws(new StretchedViews(160, 60, false, least, false), PATCH)) {
         assertTrue(pair.second().crop().in(PATCH));
         for (int axis = 0; axis < 3; axis++) {
           Span a = pair.first().crop().along(axis);
@@ -206,7 +208,7 @@ final class ViewsTest {
       assertEquals(least, smallest, 0.02, "the limit is reached");
     }
     long disjoint =
-        draws(Views.ORIGINAL, PATCH).stream()
+        draws(StretchedViews.ORIGINAL, PATCH).stream()
             .filter(p -> p.first().crop().axis0().overlap(p.second().crop().axis0()) == 0)
             .count();
     assertTrue(disjoint > 0, "the original asks for no overlap");
@@ -214,9 +216,9 @@ final class ViewsTest {
 
   @Test
   void allAxesFlipByThemselves() {
-    List<View> views = singles(draws(new Views(60, false, 0, true), PATCH));
+    List<StretchedView> views = singles(draws(new StretchedViews(160, 60, false, 0, true), PATCH));
     int[] counts = new int[8];
-    for (View view : views) {
+    for (StretchedView view : views) {
       Flips flips = view.flips();
       counts[(flips.axis0() ? 1 : 0) + (flips.axis1() ? 2 : 0) + (flips.axis2() ? 4 : 0)]++;
     }
@@ -228,11 +230,11 @@ final class ViewsTest {
   /** So that runs with and without an option can be compared. */
   @Test
   void anOptionLeavesOtherDrawsAsTheyAre() {
-    List<ViewPair> original = draws(Views.ORIGINAL, PATCH);
-    List<ViewPair> mended = draws(new Views(60, false, 0.5, true), PATCH);
+    List<ViewPair> original = draws(StretchedViews.ORIGINAL, PATCH);
+    List<ViewPair> mended = draws(new StretchedViews(160, 60, false, 0.5, true), PATCH);
     for (int i = 0; i < DRAWS; i++) {
-      View a = original.get(i).second();
-      View b = mended.get(i).second();
+      StretchedView a = (StretchedView) original.get(i).second();
+      StretchedView b = (StretchedView) mended.get(i).second();
       assertEquals(a.angle(), b.angle());
       assertEquals(a.gamma(), b.gamma());
       assertEquals(a.flips().axis2(), b.flips().axis2());
@@ -243,15 +245,19 @@ final class ViewsTest {
 
   @Test
   void aSmallPatchIsTakenWhole() {
-    ViewPair pair = Views.ORIGINAL.draw(new Extent(70, 60, 16), Views.stream(1, 0, 0));
+    ViewPair pair =
+        StretchedViews.ORIGINAL.draw(new Extent(70, 60, 16), Views.stream(1, 0, 0)).getFirst();
     assertEquals(new Span(0, 60), pair.first().crop().axis1());
     assertEquals(new Span(0, 16), pair.second().crop().axis2());
   }
 
   @Test
   void optionsOutOfRangeAreRefused() {
-    assertThrows(IllegalArgumentException.class, () -> new Views(0, false, 0, false));
-    assertThrows(IllegalArgumentException.class, () -> new Views(60, false, 1.1, false));
-    assertThrows(IllegalArgumentException.class, () -> new Views(60, false, Double.NaN, false));
+    assertThrows(IllegalArgumentException.class, () -> new StretchedViews(160, 0, false, 0, false));
+    assertThrows(
+        IllegalArgumentException.class, () -> new StretchedViews(160, 60, false, 1.1, false));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new StretchedViews(160, 60, false, Double.NaN, false));
   }
 }
