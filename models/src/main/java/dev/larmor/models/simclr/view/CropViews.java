@@ -59,11 +59,6 @@ public record CropViews(int pairs, int side, double overlap, boolean changed) im
     }
   }
 
-  @Override
-  public Extent size() {
-    return Extent.cube(side);
-  }
-
   /** {@inheritDoc} Of each, the first is the reference, the second the partner. */
   @Override
   public List<ViewPair> draw(Extent patch, Philox stream) {

@@ -51,11 +51,6 @@ public record StretchedViews(
     }
   }
 
-  @Override
-  public Extent size() {
-    return Extent.cube(side);
-  }
-
   /** Draws one pair. */
   @Override
   public List<ViewPair> draw(Extent patch, Philox stream) {

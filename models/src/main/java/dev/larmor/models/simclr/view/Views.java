@@ -18,6 +18,11 @@ public sealed interface Views permits StretchedViews, CropViews {
    */
   List<ViewPair> draw(Extent patch, Philox stream);
 
+  /** The side of the cubes that all views are, in voxels. */
+  int side();
+
   /** How large the views are. */
-  Extent size();
+  default Extent size() {
+    return Extent.cube(side());
+  }
 }
