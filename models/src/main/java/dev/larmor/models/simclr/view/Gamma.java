@@ -27,16 +27,18 @@ final class Gamma {
 
   Gamma(double gamma) {
     this.gamma = gamma;
+    double[] octaves = new double[OCTAVES + 1];
+    for (int octave = 0; octave <= OCTAVES; octave++) {
+      octaves[octave] = StrictMath.pow(2, (octave - OCTAVES) * gamma);
+    }
+    double[] within = new double[KNOTS];
+    for (int k = 0; k < KNOTS; k++) {
+      within[k] = StrictMath.pow(1 + (double) k / KNOTS, gamma);
+    }
     // One more knot behind 1, its right neighbour.
     knots = new float[OCTAVES * KNOTS + 2];
-    for (int k = 0; k < KNOTS; k++) {
-      double power = StrictMath.pow(1 + (double) k / KNOTS, gamma);
-      for (int octave = OCTAVES; octave >= 0; octave--) {
-        int at = (OCTAVES - octave) * KNOTS + k;
-        if (at < knots.length) {
-          knots[at] = (float) (power * StrictMath.pow(2, -octave * gamma));
-        }
-      }
+    for (int i = 0; i < knots.length; i++) {
+      knots[i] = (float) (octaves[i / KNOTS] * within[i % KNOTS]);
     }
   }
 

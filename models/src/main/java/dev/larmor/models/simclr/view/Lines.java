@@ -36,6 +36,26 @@ record Lines(int from, Row... rows) {
       }
       return new Row(first, weights);
     }
+
+    /** The value of the new line whose old line starts at {@code at}. */
+    float value(float[] from, int at) {
+      float sum = 0;
+      for (int k = 0; k < weights.length; k++) {
+        sum += weights[k] * from[at + first + k];
+      }
+      return sum;
+    }
+
+    /** As many such values as there are lines side by side, added to what is there. */
+    void add(float[] from, int at, float[] into, int start, int lines) {
+      for (int k = 0; k < weights.length; k++) {
+        float weight = weights[k];
+        int source = at + (first + k) * lines;
+        for (int i = 0; i < lines; i++) {
+          into[start + i] += weight * from[source + i];
+        }
+      }
+    }
   }
 
   /** A Gaussian blur of a line of n values that is mirrored at its ends. */
@@ -138,24 +158,20 @@ record Lines(int from, Row... rows) {
           "lines of %d values do not run along axis %d of %s".formatted(from, axis, old));
     }
     Volume result = Volume.of(old.with(axis, rows.length));
-    // Voxels that follow a voxel before the next along the axis.
+    // Voxels that follow a voxel before the next along the axis: their lines go side by side.
     int step = axis == 0 ? old.plane() : axis == 1 ? old.n2() : 1;
     int blocks = old.voxels() / (from * step);
     for (int block = 0; block < blocks; block++) {
+      int source = block * from * step;
       for (int o = 0; o < rows.length; o++) {
         int into = (block * rows.length + o) * step;
-        for (int k = 0; k < rows[o].weights.length; k++) {
-          int source = (block * from + rows[o].first + k) * step;
-          add(rows[o].weights[k], volume.values(), source, result.values(), into, step);
+        if (step == 1) {
+          result.values()[into] = rows[o].value(volume.values(), source);
+        } else {
+          rows[o].add(volume.values(), source, result.values(), into, step);
         }
       }
     }
     return result;
-  }
-
-  private static void add(float weight, float[] from, int source, float[] into, int at, int count) {
-    for (int i = 0; i < count; i++) {
-      into[at + i] += weight * from[source + i];
-    }
   }
 }
