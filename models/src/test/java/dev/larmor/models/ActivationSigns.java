@@ -5,6 +5,8 @@ import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.op.Axpy;
 import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.InstanceNormAffineAct;
+import dev.larmor.engine.op.LeakyRelu;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -23,11 +25,12 @@ import java.util.TreeMap;
  * gradient tests take that decision from the original (golden/signs.txt; nothing else is moved, and
  * these by less than 2e-5), and then agree to a twentieth of the tolerance.
  */
-final class ActivationSigns {
+public final class ActivationSigns {
   private final Map<String, Map<Integer, Boolean>> positive = new HashMap<>();
+  private final Map<String, Integer> times = new HashMap<>();
 
   /** The signs of one golden case. */
-  ActivationSigns(String name) {
+  public ActivationSigns(String name) {
     try (InputStream in = ActivationSigns.class.getResourceAsStream("/golden/signs.txt")) {
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       text.lines()
@@ -43,31 +46,62 @@ final class ActivationSigns {
   }
 
   /** A recorder that sets the signs and then lets {@code tape} record. */
-  Recorder before(Recorder tape) {
+  public Recorder before(Recorder tape) {
     return (op, inputs, outputs) -> {
-      if (op instanceof InstanceNormAct norm && norm.slope() < 1) {
-        Recorder.paused(() -> Scope.run(() -> set(outputs[0])));
+      switch (op) {
+        case InstanceNormAct norm when norm.slope() < 1 ->
+            set(outputs[0], outputs[0], (i, change) -> change);
+        case InstanceNormAffineAct norm when norm.slope() < 1 -> setAffine(norm, inputs, outputs);
+        case LeakyRelu _ -> set(inputs[0], inputs[0], (i, change) -> change);
+        default -> {}
       }
       tape.record(op, inputs, outputs);
     };
   }
 
-  private Tensor set(Tensor activations) {
-    Map<Integer, Boolean> wanted = positive.getOrDefault(Scope.path(), Map.of());
+  /** Its reverse rule reads the input, so that is what moves. */
+  private void setAffine(InstanceNormAffineAct norm, Tensor[] inputs, Tensor[] outputs) {
+    set(
+        outputs[0],
+        inputs[0],
+        (i, change) -> {
+          int line = i / (int) inputs[0].shape().positions();
+          double gamma = inputs[1].toDoubles()[line % inputs[1].shape().size(0)];
+          double before = change > 0 ? change / norm.slope() : change; // of the activation
+          return before / (gamma * outputs[2].toDoubles()[line]);
+        });
+  }
+
+  private interface Move {
+    /** How far element i of what moves goes, for its activation to change by so much. */
+    double by(int i, double change);
+  }
+
+  /**
+   * Moves what is on the wrong side of zero.
+   *
+   * @param activations whose sides are looked at
+   * @param moved what the reverse rule reads
+   */
+  private void set(Tensor activations, Tensor moved, Move move) {
+    // Where a module works more than once, each time has signs of its own.
+    int time = times.merge(Scope.path(), 1, Integer::sum);
+    String place = Scope.path() + (time == 1 ? "" : "#" + time);
+    Map<Integer, Boolean> wanted = positive.getOrDefault(place, Map.of());
     double[] values = wanted.isEmpty() ? new double[0] : activations.toDoubles();
     double[] changes = new double[values.length];
     boolean changed = false;
     for (Map.Entry<Integer, Boolean> entry : wanted.entrySet()) {
       int i = entry.getKey();
       if (values[i] >= 0 != entry.getValue()) {
-        changes[i] = (entry.getValue() ? 1e-9 : -1e-9) - values[i];
+        changes[i] = move.by(i, (entry.getValue() ? 1e-9 : -1e-9) - values[i]);
         changed = true;
       }
     }
     if (changed) {
-      new Axpy(1)
-          .applyAll(activations, activations.device().fromDoubles(activations.spec(), changes));
+      Recorder.paused(() ->
+          Scope.run(() ->
+              new Axpy(1).applyAll(moved, moved.device().fromDoubles(moved.spec(), changes))));
     }
-    return null;
   }
 }
