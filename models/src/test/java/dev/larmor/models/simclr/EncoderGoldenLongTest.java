@@ -1,9 +1,11 @@
 package dev.larmor.models.simclr;
 
 import dev.larmor.engine.Device;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The published network at its full size, on two images of 64³, against the original's values. */
+@Tag("long")
 final class EncoderGoldenLongTest {
   @Test
   void outputLossAndGradients() {
@@ -20,6 +22,16 @@ final class EncoderGoldenLongTest {
                 SimClrCase.values(1001, 2 * voxels))) {
       c.checkStages(1e-5);
       c.checkGradients(1e-4);
+    }
+  }
+
+  /** In double precision nothing is left to rounding. */
+  @Test
+  void theSmallNetworkExactly() {
+    try (Device device = Device.open("ref");
+        SimClrCase c = SimClrGoldenTest.mini(device)) {
+      c.checkStages(1e-9);
+      c.checkGradients(1e-7);
     }
   }
 }

@@ -91,7 +91,7 @@ final class SimClrGoldenTest {
       }
       double[] expected = c.numbers("loss_trace_adam_lr3e-4_clip0.1");
       for (int step = 0; step < losses.length; step++) {
-        double tolerance = step < 2 ? 2e-5 : 3e-4;
+        double tolerance = step < 2 ? 2e-5 : 2e-3;
         assertEquals(expected[step], losses[step], tolerance * expected[step], "step " + step);
       }
     }
