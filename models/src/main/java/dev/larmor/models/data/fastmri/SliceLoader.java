@@ -3,42 +3,32 @@ package dev.larmor.models.data.fastmri;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.SamplingMask;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
+import dev.larmor.models.io.ReadAhead;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 
 /**
  * Reads slices ahead of their use on worker threads.
  *
- * <p>Samples come in the order asked for and with the same numbers whatever the number of workers:
- * workers claim positions in order and put each result into that position's place of a ring, from
- * which the one consumer takes them. At most {@code workers + 1} samples wait or are being read.
+ * <p>Samples come in the order asked for and with the same numbers whatever the number of workers;
+ * at most {@code workers + 1} wait or are being read: see {@link ReadAhead}.
  *
  * <p>To be closed, at the end or midway: this ends the workers – each finishes at most the slice it
  * is reading – and closes their files. A worker keeps the volume it read last open, since opening
  * one parses the index of its chunks.
  */
 public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
-  /** What stands in a position's place of the ring when it could not be read. */
-  private record Failure(Throwable reason) {}
-
   private final VolumeSet folder;
   private final List<SliceIndex> order;
   private final MaskSource masks;
   private final BadFiles badFiles;
-  private final List<Thread> workers = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
-
-  // Guarded by this.
-  private final Object[] ring;
-  private int claimed;
-  private int taken;
-  private boolean closed;
-  private final List<float[]> spare = new ArrayList<>();
+  private final List<float[]> spare = new ArrayList<>(); // guarded by this
+  private final ReadAhead<Sample> samples;
 
   /** The next sample, once {@link #hasNext} has had to fetch it. */
   private Sample ahead;
@@ -54,39 +44,28 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
    */
   public SliceLoader(
       VolumeSet folder, List<SliceIndex> order, MaskSource masks, BadFiles badFiles, int workers) {
-    if (workers < 1) {
-      throw new IllegalArgumentException(workers + " workers, expected at least 1");
-    }
     this.folder = Objects.requireNonNull(folder, "folder");
     this.order = List.copyOf(order);
     this.masks = Objects.requireNonNull(masks, "masks");
     this.badFiles = Objects.requireNonNull(badFiles, "badFiles");
-    this.ring = new Object[workers + 1];
-    for (int i = 0; i < workers; i++) {
-      this.workers.add(
-          Thread.ofPlatform().daemon().name("slice-loader-" + i).unstarted(this::work));
-    }
-    this.workers.forEach(Thread::start);
+    this.samples =
+        new ReadAhead<>("slice-loader", order.size(), workers, workers + 1, OpenVolume::new);
   }
 
   /** Whether another sample follows; waits for it. */
   @Override
   public boolean hasNext() {
-    while (ahead == null) {
-      Object result = take();
-      switch (result) {
-        case null -> {
-          return false;
+    while (ahead == null && samples.hasNext()) {
+      try {
+        ahead = samples.next();
+      } catch (DataException e) {
+        if (badFiles == BadFiles.FAIL) {
+          throw e;
         }
-        case Failure(DataException reason) when badFiles == BadFiles.SKIP ->
-            problems.add(reason.getMessage());
-        case Failure(RuntimeException reason) -> throw reason;
-        case Failure(Error reason) -> throw reason;
-        case Sample sample -> ahead = sample;
-        default -> throw new AssertionError(result);
+        problems.add(e.getMessage());
       }
     }
-    return true;
+    return ahead != null;
   }
 
   /**
@@ -111,7 +90,7 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
   public synchronized void recycle(Sample sample) {
     spare.add(sample.kspace());
     sample.target().ifPresent(spare::add);
-    while (spare.size() > 2 * ring.length) {
+    while (spare.size() > 2 * samples.places()) {
       spare.removeFirst(); // of a size that is no longer read
     }
   }
@@ -134,113 +113,46 @@ public final class SliceLoader implements Iterator<Sample>, AutoCloseable {
   /** Ends the workers and closes their files. */
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-      notifyAll();
-    }
-    boolean interrupted = false;
-    for (Thread worker : workers) {
-      while (worker.isAlive()) {
-        try {
-          worker.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Takes the result of the next position, waiting for it; null after the last. */
-  private synchronized Object take() {
-    if (closed) {
-      throw new IllegalStateException("the loader is closed");
-    }
-    if (taken == order.size()) {
-      return null;
-    }
-    int place = taken % ring.length;
-    while (ring[place] == null) {
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new CancellationException("interrupted while waiting for a slice");
-      }
-    }
-    Object result = ring[place];
-    ring[place] = null;
-    taken++;
-    notifyAll();
-    return result;
-  }
-
-  /** Claims the next position to read, waiting for a free place; −1 when there is none left. */
-  private synchronized int claim() throws InterruptedException {
-    while (!closed && claimed < order.size() && claimed - taken >= ring.length) {
-      wait();
-    }
-    return closed || claimed == order.size() ? -1 : claimed++;
-  }
-
-  private synchronized void deliver(int position, Object result) {
-    ring[position % ring.length] = result;
-    notifyAll();
-  }
-
-  private void work() {
-    try (OpenVolume open = new OpenVolume()) {
-      int position;
-      while ((position = claim()) >= 0) {
-        Object result;
-        try {
-          result = read(position, open);
-        } catch (DataException | Error e) {
-          result = new Failure(e);
-        } catch (RuntimeException e) {
-          SliceIndex index = order.get(position);
-          Volume volume = folder.volumes().get(index.volume());
-          result =
-              new Failure(
-                  new DataException(
-                      volume.kspaceFile() + ": slice " + index.slice() + " cannot be read: " + e,
-                      e));
-        }
-        deliver(position, result);
-      }
-    } catch (InterruptedException e) {
-      throw new AssertionError("nobody interrupts a reading thread: it would close its file", e);
-    }
-  }
-
-  private Sample read(int position, OpenVolume open) {
-    SliceIndex index = order.get(position);
-    Volume volume = folder.volumes().get(index.volume());
-    open.switchTo(index.volume(), volume);
-    float[] kspace = array(open.kspace.floatsPerSlice());
-    open.kspace.readSlice(index.slice(), kspace);
-    Optional<float[]> target = Optional.empty();
-    if (open.image != null) {
-      target = Optional.of(array(open.image.size() * open.image.size()));
-      open.image.readSlice(ImageVolume.Kind.LABEL, index.slice(), target.get());
-    }
-    SamplingMask mask = masks.mask(volume, position);
-    if (mask.width() != volume.width()) {
-      throw new IllegalStateException(
-          "a mask of " + mask.width() + " columns for " + volume.width());
-    }
-    return new Sample(volume, index.slice(), kspace, mask, target);
+    samples.close();
   }
 
   /** The files a worker has open. */
-  private static final class OpenVolume implements AutoCloseable {
+  private final class OpenVolume implements ReadAhead.Worker<Sample> {
     private int volume = -1;
     private KspaceVolume kspace;
     private ImageVolume image;
 
-    void switchTo(int index, Volume files) {
+    @Override
+    public Sample make(int position) {
+      SliceIndex index = order.get(position);
+      Volume from = folder.volumes().get(index.volume());
+      try {
+        switchTo(index.volume(), from);
+        return read(from, index.slice(), masks.mask(from, position));
+      } catch (DataException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        throw new DataException(
+            from.kspaceFile() + ": slice " + index.slice() + " cannot be read: " + e, e);
+      }
+    }
+
+    private Sample read(Volume from, int slice, SamplingMask mask) {
+      float[] measured = array(kspace.floatsPerSlice());
+      kspace.readSlice(slice, measured);
+      Optional<float[]> target = Optional.empty();
+      if (image != null) {
+        target = Optional.of(array(image.size() * image.size()));
+        image.readSlice(ImageVolume.Kind.LABEL, slice, target.get());
+      }
+      if (mask.width() != from.width()) {
+        throw new IllegalStateException(
+            "a mask of " + mask.width() + " columns for " + from.width());
+      }
+      return new Sample(from, slice, measured, mask, target);
+    }
+
+    private void switchTo(int index, Volume files) {
       if (index == volume) {
         return;
       }
