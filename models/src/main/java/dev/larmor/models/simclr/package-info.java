@@ -4,10 +4,15 @@
  * representations", ICML 2020).
  *
  * <p>{@link dev.larmor.models.simclr.SimClr} embeds, {@link dev.larmor.models.simclr.NtXent} says
- * how well:
+ * how well, {@link dev.larmor.models.simclr.ContrastiveStep} gives the gradients of a batch of any
+ * size, and {@link dev.larmor.models.simclr.ViewLoader} makes the batches:
  *
  * <pre>
- * NtXent.Batch batch = NtXent.DEFAULT.loss(network.apply(firstViews), network.apply(secondViews));
+ * ViewBatch batch = loader.next();
+ * new ContrastiveStep(network, NtXent.DEFAULT, Recompute.ALWAYS, chunk, 1)
+ *     .run(batch.on(device), gradients);
+ * adam.step(gradients, 3e-4);
+ * loader.recycle(batch);
  * </pre>
  */
 package dev.larmor.models.simclr;

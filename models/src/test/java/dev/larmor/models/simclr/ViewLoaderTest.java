@@ -1,0 +1,200 @@
+package dev.larmor.models.simclr;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.larmor.autograd.Adam;
+import dev.larmor.autograd.Gradients;
+import dev.larmor.autograd.Recompute;
+import dev.larmor.engine.Device;
+import dev.larmor.engine.Philox;
+import dev.larmor.engine.Precision;
+import dev.larmor.models.data.DataException;
+import dev.larmor.models.resenc.ResidualEncoder;
+import dev.larmor.models.simclr.view.CropViews;
+import dev.larmor.models.simclr.view.Extent;
+import dev.larmor.models.simclr.view.Outside;
+import dev.larmor.models.simclr.view.Patch;
+import dev.larmor.models.simclr.view.StretchedViews;
+import dev.larmor.models.simclr.view.Views;
+import dev.larmor.models.simclr.view.Volume;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Batches of views hang on seed and step alone, and a network learns from them. */
+final class ViewLoaderTest {
+  private static final int IMAGES = 6;
+  private static final Extent PATCH = new Extent(20, 18, 16);
+  private static final Views VIEWS = new StretchedViews(16, 10, false, 0, true);
+
+  /** Images of waves, each of its own length; one cannot be read. */
+  private record Waves(int bad) implements PatchSource {
+    @Override
+    public int images() {
+      return IMAGES;
+    }
+
+    @Override
+    public int group(int image) {
+      return image / 2;
+    }
+
+    @Override
+    public Reader open() {
+      return new Reader() {
+        @Override
+        public Extent extent(int image) {
+          return new Extent(20 + image, 16, 24);
+        }
+
+        @Override
+        public void read(int image, Patch patch, Outside outside, float[] into) {
+          if (image == bad) {
+            throw new DataException("image " + image + " cannot be read");
+          }
+          Extent extent = extent(image);
+          Volume volume = Volume.of(extent);
+          int i = 0;
+          for (int z = 0; z < extent.n0(); z++) {
+            for (int y = 0; y < extent.n1(); y++) {
+              for (int x = 0; x < extent.n2(); x++) {
+                volume.values()[i++] =
+                    (float) (Math.sin((image + 1) * 0.3 * z) + Math.cos(0.4 * (y + image * x)));
+              }
+            }
+          }
+          patch.cut(volume, outside.value(volume), into);
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+  }
+
+  private static ViewLoader loader(int bad, long firstStep, int steps, int workers) {
+    return new ViewLoader(
+        new Waves(bad),
+        new BatchOrder(IMAGES, 4, 9),
+        VIEWS,
+        PATCH,
+        Outside.ZERO,
+        firstStep,
+        steps,
+        workers);
+  }
+
+  /** The batches as text, since their arrays are used again. */
+  private static List<String> batches(long firstStep, int steps, int workers) {
+    List<String> batches = new ArrayList<>();
+    try (ViewLoader loader = loader(-1, firstStep, steps, workers)) {
+      while (loader.hasNext()) {
+        ViewBatch batch = loader.next();
+        StringBuilder text = new StringBuilder(Arrays.toString(batch.groups()));
+        batch
+            .pairs()
+            .forEach(pair ->
+                text.append(Arrays.hashCode(pair[0])).append(' ').append(Arrays.hashCode(pair[1])));
+        batches.add(text.toString());
+        loader.recycle(batch);
+      }
+    }
+    return batches;
+  }
+
+  @Test
+  void workersAndRestartsChangeNothing() {
+    List<String> all = batches(0, 7, 1);
+    assertEquals(7, all.size());
+    assertEquals(7, all.stream().distinct().count());
+    assertEquals(all, batches(0, 7, 3));
+    assertEquals(all.subList(4, 7), batches(4, 3, 2));
+  }
+
+  @Test
+  void everyPairIsOfTheImagesTurn() {
+    int[] images = new BatchOrder(IMAGES, 4, 9).batch(0);
+    try (ViewLoader loader = loader(-1, 0, 1, 2)) {
+      ViewBatch batch = loader.next();
+      assertEquals(16, batch.side());
+      assertArrayEquals(Arrays.stream(images).map(i -> i / 2).toArray(), batch.groups());
+      assertEquals(4, batch.pairs().size());
+      for (float[][] pair : batch.pairs()) {
+        assertEquals(16 * 16 * 16, pair[0].length);
+        assertFalse(Arrays.equals(pair[0], pair[1]), "two views");
+      }
+      assertFalse(loader.hasNext());
+    }
+  }
+
+  @Test
+  void severalPairsOfOneImage() {
+    try (ViewLoader loader =
+        new ViewLoader(
+            new Waves(-1),
+            new BatchOrder(IMAGES, 3, 9),
+            new CropViews(2, 8, 0.5, true),
+            PATCH,
+            Outside.MINIMUM,
+            0,
+            1,
+            2)) {
+      int[] groups = loader.next().groups();
+      assertEquals(6, groups.length);
+      for (int i = 0; i < 6; i += 2) {
+        assertEquals(groups[i], groups[i + 1]);
+      }
+    }
+  }
+
+  @Test
+  void anImageThatCannotBeRead() {
+    try (ViewLoader loader = loader(3, 0, 3, 2)) {
+      DataException e =
+          assertThrows(
+              DataException.class,
+              () -> {
+                while (loader.hasNext()) {
+                  loader.next();
+                }
+              });
+      assertEquals("image 3 cannot be read", e.getMessage());
+    }
+  }
+
+  /** From chance to better: the whole way from images to weights. */
+  @Test
+  void aNetworkLearns() {
+    SimClr.Config small =
+        new SimClr.Config(
+            new ResidualEncoder.Config(1, List.of(4, 8, 12), List.of(1, 1, 1), Precision.FP32),
+            16,
+            16);
+    List<Double> losses = new ArrayList<>();
+    try (Device device = Device.open("cpu");
+        SimClr network = new SimClr(small)) {
+      network.place(device, Philox.of(1, "weights"));
+      try (Adam adam = new Adam(network.parameters(), Adam.Config.adam(0.9, 0.999));
+          ViewLoader loader = loader(-1, 0, 40, 1)) {
+        while (loader.hasNext()) {
+          ViewBatch batch = loader.next();
+          try (Gradients gradients = new Gradients()) {
+            ContrastiveStep step =
+                new ContrastiveStep(network, NtXent.DEFAULT, Recompute.NEVER, 3, 1);
+            losses.add(step.run(batch.on(device), gradients).loss());
+            adam.step(gradients, 2e-3);
+          }
+          loader.recycle(batch);
+        }
+      }
+    }
+    double before = losses.subList(0, 8).stream().mapToDouble(x -> x).average().orElseThrow();
+    double after = losses.subList(32, 40).stream().mapToDouble(x -> x).average().orElseThrow();
+    assertTrue(after < 0.9 * before, before + " to " + after);
+  }
+}
