@@ -18,10 +18,13 @@ import dev.larmor.engine.op.Affine;
 import dev.larmor.engine.op.AnatomicalMask;
 import dev.larmor.engine.op.ChannelDropout;
 import dev.larmor.engine.op.Conv;
+import dev.larmor.engine.op.CrossEntropy;
 import dev.larmor.engine.op.Dot;
 import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.InstanceNormAffineAct;
 import dev.larmor.engine.op.Mul;
 import dev.larmor.engine.op.OpException;
+import dev.larmor.engine.op.Softmax;
 import dev.larmor.engine.op.Sum;
 import dev.larmor.engine.op.Unary;
 import dev.larmor.engine.op.Uniform;
@@ -68,6 +71,39 @@ class TapeTest {
       }
       assertArrayEquals(new float[] {6, -12, 18}, gradient[0]);
     });
+  }
+
+  /** Ops with outputs that only the reverse rule reads, and with an input that has no gradient. */
+  @Test
+  void aNormalisedClassifierHasTheGradientOfItsLoss() {
+    TensorSpec map = TensorSpec.of(DType.F32, 2, 3, 2, 3);
+    TensorSpec channel = TensorSpec.of(DType.F32, 3);
+    List<GradCheck.Input> inputs =
+        List.of(
+            new GradCheck.Input(map, normal(map, "x")),
+            new GradCheck.Input(channel, new double[] {1.5, 0, -0.7}),
+            new GradCheck.Input(channel, new double[] {0.1, -0.4, 0.2}));
+    try (Device ref = Device.open("ref")) {
+      double worst =
+          GradCheck.worst(
+              ref,
+              inputs,
+              in -> {
+                Tensor logits = new InstanceNormAffineAct(1e-5f, 0.01f).apply(in);
+                double[] classes = {0, 1, 2, 2, 1, 0, 1, 1, 2, 0, 0, 2};
+                Tensor labels = ref.fromDoubles(TensorSpec.of(DType.I32, 2, 2, 3), classes);
+                Tensor entropy = new CrossEntropy(0.1).apply(logits, labels);
+                return new Add().apply(entropy, halfSquare(new Softmax().apply(logits)));
+              },
+              1e-5);
+      assertTrue(worst < 1e-6, "worst " + worst);
+    }
+  }
+
+  private static double[] normal(TensorSpec spec, String name) {
+    double[] values = new double[(int) spec.shape().elements()];
+    Arrays.setAll(values, Philox.of(1, name)::normal);
+    return values;
   }
 
   @Test

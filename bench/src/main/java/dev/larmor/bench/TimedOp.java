@@ -21,10 +21,12 @@ import dev.larmor.engine.op.Concat;
 import dev.larmor.engine.op.Conv;
 import dev.larmor.engine.op.ConvTranspose;
 import dev.larmor.engine.op.Cost;
+import dev.larmor.engine.op.CrossEntropy;
 import dev.larmor.engine.op.Dot;
 import dev.larmor.engine.op.Fft2;
 import dev.larmor.engine.op.Fill;
 import dev.larmor.engine.op.InstanceNormAct;
+import dev.larmor.engine.op.InstanceNormAffineAct;
 import dev.larmor.engine.op.MaskColumns;
 import dev.larmor.engine.op.MaskedResidual;
 import dev.larmor.engine.op.Moments;
@@ -37,6 +39,7 @@ import dev.larmor.engine.op.SensExpand;
 import dev.larmor.engine.op.SensReduce;
 import dev.larmor.engine.op.SobelMagnitude;
 import dev.larmor.engine.op.SoftDataConsistency;
+import dev.larmor.engine.op.Softmax;
 import dev.larmor.engine.op.Ssim;
 import dev.larmor.engine.op.Uniform;
 import java.lang.foreign.Arena;
@@ -54,12 +57,13 @@ import java.util.function.Supplier;
  *   <li>{@code conv/forward/1x32x640x384/32x3}: convolution of {@code NxCxHxW} (or {@code
  *       NxCxDxHxW}) to 32 channels with a 3 × 3 (× 3) kernel, same padding, no bias; {@code
  *       complexconv} is C64; {@code upconv} is transposed, stride 2;
- *   <li>{@code normact}, {@code pool}, {@code concat}, {@code narrow} (to half of the channels),
- *       {@code reflect} (to multiples of 16), {@code add}, {@code axpy}, {@code moments}, {@code
- *       cast} (to the precision's dtype): feature maps;
+ *   <li>{@code normact}, {@code normaffine} (with gamma and beta), {@code pool}, {@code concat},
+ *       {@code narrow} (to half of the channels), {@code reflect} (to multiples of 16), {@code
+ *       add}, {@code axpy}, {@code moments}, {@code cast} (to the precision's dtype): feature maps;
  *   <li>{@code fft} (plain), {@code fftc} (centred), {@code reduce}, {@code expand}, {@code rss},
  *       {@code rssnorm}, {@code residual} and {@code dc} (masked residual, data consistency of an
  *       image cascade): {@code CxHxW} coil data;
+ *   <li>{@code softmax}, {@code entropy} (cross-entropy): logits, {@code NxC} or feature maps;
  *   <li>{@code ssim}, {@code sobel}: {@code NxHxW} images; {@code adam}: a parameter of {@code n}
  *       elements.
  * </ul>
@@ -131,6 +135,38 @@ public final class TimedOp implements Timed {
         inputs = new Tensor[] {x};
         Tensor[] y = hold(() -> norm.applyAll(x));
         gradient(new InstanceNormAct.Grad(0.2f), random(features, shape), y[0], y[1]);
+      }
+      case "normaffine" -> {
+        Tensor x = random(features, shape);
+        Tensor gamma = random(DType.F32, shape[1]);
+        Tensor beta = random(DType.F32, shape[1]);
+        InstanceNormAffineAct norm = new InstanceNormAffineAct(1e-5f, 0.2f);
+        forward = norm;
+        inputs = new Tensor[] {x, gamma, beta};
+        Tensor[] y = hold(() -> norm.applyAll(inputs));
+        gradient(
+            new InstanceNormAffineAct.Grad(0.2f),
+            random(features, shape),
+            x,
+            y[1],
+            y[2],
+            gamma,
+            beta);
+      }
+      case "softmax" -> {
+        forward = new Softmax();
+        inputs = new Tensor[] {random(DType.F32, shape)};
+        Tensor y = hold(() -> forward.applyAll(inputs))[0];
+        gradient(new Softmax.Grad(), random(DType.F32, shape), y);
+      }
+      case "entropy" -> {
+        CrossEntropy entropy = new CrossEntropy(0);
+        Tensor logits = random(DType.F32, shape);
+        Tensor labels = labels(shape);
+        forward = entropy;
+        inputs = new Tensor[] {logits, labels};
+        Tensor g = hold(() -> new Tensor[] {device.scalar(1)})[0];
+        gradient(new CrossEntropy.Grad(entropy), g, logits, labels);
       }
       case "pool" -> {
         AvgPool pool = new AvgPool(rank == 2 ? List.of(2, 2) : List.of(2, 2, 2));
@@ -295,6 +331,17 @@ public final class TimedOp implements Timed {
         return new Tensor[] {device.tensor(spec, host)};
       }
     })[0];
+  }
+
+  private Tensor labels(long[] logits) {
+    long[] dims = new long[logits.length - 1];
+    dims[0] = logits[0];
+    System.arraycopy(logits, 2, dims, 1, dims.length - 1);
+    TensorSpec spec = TensorSpec.of(DType.I32, dims);
+    Philox stream = Philox.of(held.size(), "bench");
+    double[] values = new double[Math.toIntExact(spec.shape().elements())];
+    Arrays.setAll(values, i -> stream.below((int) logits[1], i));
+    return hold(() -> new Tensor[] {device.fromDoubles(spec, values)})[0];
   }
 
   private Tensor[] hold(Supplier<Tensor[]> make) {

@@ -27,7 +27,9 @@ class TimedTest {
         "rss/both/3x6x5",
         "residual/both/3x6x5",
         "dc/both/3x6x5",
-        "sobel/both/1x8x8"
+        "sobel/both/1x8x8",
+        "softmax/both/5x3",
+        "entropy/both/2x3x6x5"
       })
   void opsRunAgainAndAgain(String op) {
     try (Timed work = new TimedOp(op, "cpu", 1, Precision.FP32)) {

@@ -116,7 +116,7 @@ final class ChannelKernels {
   }
 
   private static long affineWorkspace(ChannelRows rows) {
-    return rows.samples() * AFFINE * lineBytes(rows);
+    return AFFINE * lineBytes(rows) * rows.samples();
   }
 
   /** y = (x − centre)·scale + shift. */

@@ -41,7 +41,7 @@ final class InstanceNorm {
   private static long workspace(TensorSpec x, int coefficients) {
     ChannelRows rows = ChannelRows.of(x);
     return ChannelKernels.sumBytes(rows)
-        + rows.group() * coefficients * ChannelKernels.lineBytes(rows);
+        + coefficients * ChannelKernels.lineBytes(rows) * rows.group();
   }
 
   /** A pass over samples {@code from} to {@code to} of a tensor, the workspace being theirs. */
@@ -90,7 +90,7 @@ final class InstanceNorm {
     long lines(int sample) {
       return workspace
           + ChannelKernels.sumBytes(rows)
-          + (sample - from) * coefficients * ChannelKernels.lineBytes(rows);
+          + coefficients * ChannelKernels.lineBytes(rows) * (sample - from);
     }
 
     interface Sums {
