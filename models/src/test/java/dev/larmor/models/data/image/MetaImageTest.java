@@ -118,8 +118,13 @@ final class MetaImageTest {
     Image3d flat =
         ImageFile.read(
             text(
-                "NDims = 2\nDimSize = 2 3\nElementSpacing = 0.5 2\nOrigin = 1 2\n"
-                    + "Orientation = 0 1 -1 0\n",
+                """
+                NDims = 2
+                DimSize = 2 3
+                ElementSpacing = 0.5 2
+                Origin = 1 2
+                Orientation = 0 1 -1 0
+                """,
                 "1 2 3 4 5 6"));
     assertArrayEquals(new int[] {1, 3, 2}, flat.shape());
     assertArrayEquals(new double[] {999 * 2, 2, 0.5}, flat.spacing());
@@ -128,8 +133,13 @@ final class MetaImageTest {
     Image3d series =
         ImageFile.read(
             text(
-                "NDims = 4\nDimSize = 1 1 3 2\nElementSpacing = 1 2 3 9\nOffset = 1 2 3 4\n"
-                    + "TransformMatrix = 0 1 0 0 1 0 0 0 0 0 1 0 0 0 0 1\n",
+                """
+                NDims = 4
+                DimSize = 1 1 3 2
+                ElementSpacing = 1 2 3 9
+                Offset = 1 2 3 4
+                TransformMatrix = 0 1 0 0 1 0 0 0 0 0 1 0 0 0 0 1
+                """,
                 "1 2 3 10 20 30"));
     assertEquals(2, series.channels());
     assertArrayEquals(new int[] {3, 1, 1}, series.shape());
@@ -228,8 +238,13 @@ final class MetaImageTest {
     ByteBuffer voxels = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
     StoredNumbers.put(voxels, 0, NumberType.INT16);
     String fields =
-        "NDims = 3\nOffset = 1 2 3\nTransformMatrix = 1 0 0 0 1 0 0 0 1\nDimSize = 3 2 2\n"
-            + "ElementType = MET_SHORT\n";
+        """
+        NDims = 3
+        Offset = 1 2 3
+        TransformMatrix = 1 0 0 0 1 0 0 0 1
+        DimSize = 3 2 2
+        ElementType = MET_SHORT
+        """;
     Path damaged = folder.resolve("damaged.mha");
     Damage.check(file(fields, voxels.array()), damaged);
     Damage.check(file(fields + "CompressedData = True\n", deflated(voxels.array())), damaged);

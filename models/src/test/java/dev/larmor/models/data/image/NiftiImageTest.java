@@ -306,6 +306,17 @@ final class NiftiImageTest {
         "truncated NIfTI file: by its header (dim, datatype) it has 1000000352 bytes, unpacked");
   }
 
+  /** The voxels unpack, but they are not those that were packed. */
+  @Test
+  void aWrongChecksum() throws IOException {
+    Path path = folder.resolve("a.nii.gz");
+    ImageFile.write(path, random(1, 1), NumberType.FLOAT32);
+    byte[] bytes = Files.readAllBytes(path);
+    bytes[bytes.length - 5]++; // the sum's last byte
+    Files.write(path, bytes);
+    assertBad(path, "cannot be read: Corrupt GZIP trailer");
+  }
+
   @Test
   void damage() throws IOException {
     Path path = nifti1(file -> sform(file, 1, 1, 0, 0, 4, 0, 2, 0, 5, 0, 0, 3, 6));
