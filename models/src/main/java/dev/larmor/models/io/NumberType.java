@@ -71,6 +71,7 @@ public enum NumberType {
   public float[] read(InputStream in, ByteOrder order, int count, double slope, double intercept)
       throws IOException {
     float[] values = new float[count];
+    boolean scaled = slope != 1 || intercept != 0; // else -0 stays what it is
     ByteBuffer block = ByteBuffer.allocate(bytes * BLOCK).order(order);
     for (int i = 0; i < count; ) {
       int numbers = Math.min(count - i, BLOCK);
@@ -78,7 +79,8 @@ public enum NumberType {
         throw new EOFException();
       }
       for (int n = 0; n < numbers; n++) {
-        values[i++] = (float) (slope * stored(block, n * bytes) + intercept);
+        double stored = stored(block, n * bytes);
+        values[i++] = (float) (scaled ? slope * stored + intercept : stored);
       }
     }
     return values;

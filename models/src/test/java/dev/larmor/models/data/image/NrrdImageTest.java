@@ -99,8 +99,13 @@ final class NrrdImageTest {
     Image3d tilted =
         ImageFile.read(
             text(
-                "dimension: 2\nsizes: 1 1\nspace: LPS\nspace directions: (0,2,0) (0,0,3)\n"
-                    + "space origin: (1,2,3)\n",
+                """
+                dimension: 2
+                sizes: 1 1
+                space: LPS
+                space directions: (0,2,0) (0,0,3)
+                space origin: (1,2,3)
+                """,
                 "1"));
     assertArrayEquals(new double[] {999 * 3, 3, 2}, tilted.spacing());
     assertArrayEquals(new double[] {0, 0, 1, 1, 0, 0, 0, 1, 0}, tilted.place().direction());
@@ -116,9 +121,14 @@ final class NrrdImageTest {
       Image3d image =
           ImageFile.read(
               text(
-                  ("space: %s\ndimension: 3\nsizes: 1 1 1\nkinds: domain domain domain\n"
-                          + "space directions: (0,3,0) (0.6, 0, 0.8) (-8,0,6)\n"
-                          + "space origin: (1,2,3)\n")
+                  """
+                  space: %s
+                  dimension: 3
+                  sizes: 1 1 1
+                  kinds: domain domain domain
+                  space directions: (0,3,0) (0.6, 0, 0.8) (-8,0,6)
+                  space origin: (1,2,3)
+                  """
                       .formatted(spaces[i]),
                   "5"));
       double[] s = signs[i];
@@ -137,8 +147,13 @@ final class NrrdImageTest {
     Image3d vectors =
         ImageFile.read(
             text(
-                "dimension: 4\nsizes: 2 1 1 3\nspace: LPS\nkinds: vector domain domain domain\n"
-                    + "space directions: none (1,0,0) (0,2,0) (0,0,3)\n",
+                """
+                dimension: 4
+                sizes: 2 1 1 3
+                space: LPS
+                kinds: vector domain domain domain
+                space directions: none (1,0,0) (0,2,0) (0,0,3)
+                """,
                 "1 10 2 20 3 30"));
     assertEquals(2, vectors.channels());
     assertArrayEquals(new int[] {3, 1, 1}, vectors.shape());
