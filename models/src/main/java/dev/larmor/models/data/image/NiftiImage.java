@@ -11,7 +11,7 @@ import java.util.Arrays;
  * NIfTI as ITK reads it: spacing always from {@code pixdim}, orientation from sform or qform, and
  * from RAS to LPS, which flips x and y.
  *
- * <p>Which of the two forms ITK (5.3 and later) takes:
+ * <p>Which of the two forms ITK 5 takes:
  *
  * <ol>
  *   <li>neither has a code: origin zero, axes along LPS;
