@@ -4,11 +4,9 @@ import dev.larmor.models.io.AtomicFile;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -168,19 +166,7 @@ public final class PyTorchWriter {
 
     Archive(AtomicFile file) {
       this.file = file;
-      this.out =
-          new BufferedOutputStream(
-              new OutputStream() {
-                @Override
-                public void write(int b) {
-                  write(new byte[] {(byte) b}, 0, 1);
-                }
-
-                @Override
-                public void write(byte[] bytes, int from, int count) {
-                  file.write(ByteBuffer.wrap(bytes, from, count));
-                }
-              });
+      this.out = new BufferedOutputStream(file.stream());
       this.zip = new ZipOutputStream(out);
     }
 

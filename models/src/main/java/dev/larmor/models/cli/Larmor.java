@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       SimulateCommand.class,
       PlanCommand.class,
+      SslCommand.class,
       InfoCommand.class
     },
     footer = {

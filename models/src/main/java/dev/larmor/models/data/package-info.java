@@ -4,6 +4,7 @@
  *
  * <ul>
  *   <li>{@code data.hdf5} and {@code data.nifti} know the file formats,
+ *   <li>{@code data.image} three-dimensional images in memory and in files of several formats,
  *   <li>{@code data.fastmri} the k-space data sets made of them, read slice by slice,
  *   <li>{@code data.simulate} makes such data sets from anatomical images.
  * </ul>

@@ -1,6 +1,7 @@
 package dev.larmor.models.io;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -88,6 +89,21 @@ public final class AtomicFile implements AutoCloseable {
       write(bytes.asSlice(done, block).asByteBuffer());
       done += block;
     }
+  }
+
+  /** A stream that appends; closing it ends nothing. */
+  public OutputStream stream() {
+    return new OutputStream() {
+      @Override
+      public void write(int b) {
+        write(new byte[] {(byte) b}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] bytes, int from, int count) {
+        AtomicFile.this.write(ByteBuffer.wrap(bytes, from, count));
+      }
+    };
   }
 
   /** Writes over bytes that are there already, such as a header whose values were not yet known. */

@@ -64,7 +64,7 @@ final class CommandLineTest {
         .refused(
             2,
             "Unknown command 'trian', expected one of demo, classify, train, recipe,"
-                + " reconstruct, ensemble, evaluate, visualize, import, export, simulate, plan, info; see 'larmor --help'");
+                + " reconstruct, ensemble, evaluate, visualize, import, export, simulate, plan, ssl, info; see 'larmor --help'");
   }
 
   @Test

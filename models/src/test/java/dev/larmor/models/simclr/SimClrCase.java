@@ -23,8 +23,6 @@ import dev.larmor.models.resenc.ResidualEncoder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -147,15 +145,18 @@ final class SimClrCase implements AutoCloseable {
       for (int i = 0; i < values.length; i++) {
         values[i] = (one ? 1 : 0) + scale * values[i];
       }
-      Scope.run(() -> {
-        Tensor value = parameter.value();
-        double[] missing = value.toDoubles();
-        for (int i = 0; i < missing.length; i++) {
-          missing[i] = values[i] - missing[i];
-        }
-        new Axpy(1).applyAll(value, device.fromDoubles(value.spec(), missing)); // doubles on ref
-      });
+      set(parameter, values);
     }
+  }
+
+  /** Gives a parameter these values, on ref the doubles themselves. */
+  private void set(Parameter parameter, double[] values) {
+    Tensor value = parameter.value();
+    double[] missing = value.toDoubles();
+    for (int i = 0; i < missing.length; i++) {
+      missing[i] = values[i] - missing[i];
+    }
+    Scope.run(() -> new Axpy(1).applyAll(value, device.fromDoubles(value.spec(), missing)));
   }
 
   double number(String key) {
@@ -185,10 +186,10 @@ final class SimClrCase implements AutoCloseable {
         for (int s = 0; s < means.length; s++) {
           double sum = 0;
           double squares = 0;
-          float[] values = stages[s].toFloats();
-          for (float v : values) {
+          double[] values = stages[s].toDoubles();
+          for (double v : values) {
             sum += v;
-            squares += (double) v * v;
+            squares += v * v;
           }
           double mean = sum / values.length;
           double n = values.length;
@@ -204,12 +205,7 @@ final class SimClrCase implements AutoCloseable {
     List<Parameter> all = network.parameters();
     for (int i = 0; i < encoderAlone.size(); i++) {
       assertEquals(all.get(i).name(), "encoder." + encoderAlone.get(i).name());
-      try (Arena arena = Arena.ofConfined()) {
-        encoderAlone
-            .get(i)
-            .value()
-            .upload(arena.allocateFrom(ValueLayout.JAVA_FLOAT, all.get(i).value().toFloats()));
-      }
+      set(encoderAlone.get(i), all.get(i).value().toDoubles());
     }
   }
 

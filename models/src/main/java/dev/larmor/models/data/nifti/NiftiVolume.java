@@ -39,7 +39,29 @@ public final class NiftiVolume {
    * @throws DataException as {@link #read(Path)}, or if the series has no such volume
    */
   public static NiftiVolume read(Path path, int volume) {
-    return new NiftiFile(path).read(volume);
+    NiftiFile file = NiftiFile.open(path);
+    NiftiHeader header = file.header();
+    if (header.extents().length < 3) {
+      throw new DataException(path + ": " + header.extents().length + " axes, expected 3 to 7");
+    }
+    if (volume < 0 || volume >= header.volumes()) {
+      throw new DataException(
+          path + ": no volume " + volume + " in a series of " + header.volumes());
+    }
+    int[] shape = Arrays.copyOf(header.extents(), 3);
+    long voxels = (long) shape[0] * shape[1] * shape[2];
+    if (voxels > Integer.MAX_VALUE - 8) {
+      throw new DataException(
+          path + ": a volume of " + Arrays.toString(shape) + " voxels exceeds 2^31");
+    }
+    double[][] affine = header.affine();
+    for (int axis = 0; axis < 3; axis++) {
+      double length = length(affine, axis);
+      if (!(length > 0 && length < Double.POSITIVE_INFINITY)) {
+        throw new DataException(path + ": a voxel of " + length + " mm along axis " + (axis + 1));
+      }
+    }
+    return new NiftiVolume(shape, affine, file.values(volume * voxels, (int) voxels));
   }
 
   /** Extents along x, y, z, in voxels. */
@@ -69,9 +91,13 @@ public final class NiftiVolume {
   public double[] spacing() {
     double[] spacing = new double[3];
     for (int axis = 0; axis < 3; axis++) {
-      spacing[axis] = Math.hypot(Math.hypot(affine[0][axis], affine[1][axis]), affine[2][axis]);
+      spacing[axis] = length(affine, axis);
     }
     return spacing;
+  }
+
+  private static double length(double[][] affine, int axis) {
+    return Math.hypot(Math.hypot(affine[0][axis], affine[1][axis]), affine[2][axis]);
   }
 
   /**

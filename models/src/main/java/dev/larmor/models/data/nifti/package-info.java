@@ -1,7 +1,8 @@
 /**
- * Reading NIfTI, the file format of anatomical MR images: version 1 and 2, plain or gzipped, of
- * either byte order and any real data type. {@link dev.larmor.models.data.nifti.NiftiVolume} is a
- * volume with its place in the scanner.
+ * NIfTI, the file format of anatomical MR images: version 1 and 2 are read, plain or gzipped, of
+ * either byte order and any real data type; version 1 is written. {@link
+ * dev.larmor.models.data.nifti.NiftiFile} gives the header and the numbers as they are, {@link
+ * dev.larmor.models.data.nifti.NiftiVolume} one volume with its place in the scanner.
  *
  * @see <a href="https://nifti.nimh.nih.gov/nifti-1">The NIfTI-1 standard</a>
  */

@@ -167,7 +167,7 @@ final class NiftiVolumeTest {
         "header and voxels in two files (.hdr, .img), expected one .nii file",
         header -> header.put(345, (byte) 'i'));
     assertBad("2 axes, expected 3 to 7", header -> header.putShort(40, (short) 2));
-    assertBad("8 axes, expected 3 to 7", header -> header.putShort(40, (short) 8));
+    assertBad("8 axes, expected 2 to 7", header -> header.putShort(40, (short) 8));
     assertBad("an extent of 0 along axis 2", header -> header.putShort(44, (short) 0));
     assertBad("an extent of -5 along axis 1", header -> header.putShort(42, (short) -5));
     assertBad(
@@ -186,7 +186,9 @@ final class NiftiVolumeTest {
           header.putShort(44, Short.MAX_VALUE);
           header.putShort(46, Short.MAX_VALUE);
         });
-    assertBad("truncated NIfTI file", header -> header.putShort(46, (short) 300));
+    assertBad(
+        "truncated NIfTI file: by its header (dim, datatype) it has 5152 bytes, unpacked",
+        header -> header.putShort(46, (short) 300));
   }
 
   @Test
@@ -204,7 +206,9 @@ final class NiftiVolumeTest {
       }
     }
     Path part = Files.write(folder.resolve("p.nii"), Arrays.copyOf(resource("f4.nii"), 440));
-    assertSentence(part + ": truncated NIfTI file", () -> NiftiVolume.read(part));
+    assertSentence(
+        part + ": truncated NIfTI file: by its header (dim, datatype) it has 448 bytes, unpacked",
+        () -> NiftiVolume.read(part));
   }
 
   @Test
