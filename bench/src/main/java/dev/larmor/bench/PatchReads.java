@@ -47,6 +47,7 @@ public final class PatchReads {
     Path path = Files.createTempFile("patches", VolumeFile.EXTENSION);
     try {
       for (int round = 0; round < 3; round++) {
+        double cpu = cpuSeconds();
         long start = System.nanoTime();
         Preprocessed result = preprocessor.run(args[0], image, Map.of());
         long middle = System.nanoTime();
@@ -54,13 +55,12 @@ public final class PatchReads {
         long end = System.nanoTime();
         System.out.printf(
             Locale.ROOT,
-            "%s -> %s: preprocessed in %.3f s, written in %.3f s, %.1f MB of %.1f, ratio %.2f%n",
+            "%s -> %s: preprocessed in %.3f s, written in %.3f s (%.3f s of CPU time), ratio %.2f%n",
             Arrays.toString(image.shape()),
             Arrays.toString(result.image().shape()),
             (middle - start) * 1e-9,
             (end - middle) * 1e-9,
-            Files.size(path) * 1e-6,
-            4e-6 * result.image().voxels(),
+            cpuSeconds() - cpu,
             4.0 * result.image().voxels() / Files.size(path));
       }
       for (int[] extent : PATCHES) {
@@ -73,6 +73,7 @@ public final class PatchReads {
 
   private static void reads(Path path, int[] extent, int threads) {
     for (int patches : new int[] {10, 60}) {
+      double cpu = cpuSeconds();
       long start = System.nanoTime();
       new Workers(threads)
           .forEach(
@@ -85,13 +86,18 @@ public final class PatchReads {
       if (patches == 60) {
         System.out.printf(
             Locale.ROOT,
-            "%s: %.1f patches a second, %.0f MB/s, %d threads%n",
+            "%s: %.1f patches a second by %d threads, %.1f by each second of CPU time%n",
             Arrays.toString(extent),
             patches / seconds,
-            4e-6 * extent[0] * extent[1] * extent[2] * patches / seconds,
-            threads);
+            threads,
+            patches / (cpuSeconds() - cpu));
       }
     }
+  }
+
+  /** What the machine's other work does not change. */
+  private static double cpuSeconds() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos() * 1e-9;
   }
 
   private static void read(Path path, int[] extent, Random random, float[] patch) {

@@ -207,31 +207,16 @@ public final class Hdf5Dataset {
    * @throws DataException if the elements are not F32 in chunks, or the file is damaged
    */
   public void readBox(int[] start, int[] extent, float[] box) {
-    readBox(
-        "F32",
-        start,
-        extent,
-        box.length,
-        (chunk, from, to, count) ->
-            ByteBuffer.wrap(chunk)
-                .order(order)
-                .position(4 * from)
-                .asFloatBuffer()
-                .get(box, to, count));
+    readBox("F32", start, extent, box.length, (chunk, from, to, n) -> chunk.copy(from, box, to, n));
   }
 
   /** Reads a box of I8, as {@link #readBox(int[], int[], float[])}. */
   public void readBox(int[] start, int[] extent, byte[] box) {
-    readBox(
-        "I8",
-        start,
-        extent,
-        box.length,
-        (chunk, from, to, count) -> System.arraycopy(chunk, from, box, to, count));
+    readBox("I8", start, extent, box.length, (chunk, from, to, n) -> chunk.copy(from, box, to, n));
   }
 
   private void readBox(
-      String expected, int[] start, int[] extent, int length, BoxCopy.Row<byte[]> row) {
+      String expected, int[] start, int[] extent, int length, BoxCopy.Row<ChunkReader> row) {
     if (!dtype.equals(expected) || !(dataset instanceof ChunkedDataset chunked)) {
       throw new DataException(
           file.path() + ": '" + key + "' is " + this + ", expected " + expected + " in chunks");
@@ -243,15 +228,8 @@ public final class Hdf5Dataset {
           "%d values for a box of %s in %s".formatted(length, Arrays.toString(extent), this));
     }
     int[] extents = Arrays.stream(shape).mapToInt(Math::toIntExact).toArray();
-    try {
-      new BoxCopy<>(
-              extents,
-              chunked.getChunkDimensions(),
-              start,
-              extent,
-              chunked::getDecompressedChunk,
-              row)
-          .run();
+    try (ChunkReader reader = new ChunkReader(chunked, order, dataset.getDataType().getSize())) {
+      new BoxCopy<>(extents, chunked.getChunkDimensions(), start, extent, reader::at, row).run();
     } catch (RuntimeException e) {
       throw file.damaged("a box of '" + key + "' cannot be read", e);
     }

@@ -1,6 +1,5 @@
 package dev.larmor.models.ssl.preprocess.numerics;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -33,10 +32,9 @@ public record AxisOrder(List<Integer> axes) {
         coarsest = axis;
       }
     }
-    List<Integer> axes = new ArrayList<>(List.of(0, 1, 2));
-    axes.remove(coarsest);
-    axes.addFirst(coarsest);
-    return new AxisOrder(axes);
+    int first = coarsest;
+    IntStream others = IntStream.range(0, 3).filter(axis -> axis != first);
+    return new AxisOrder(IntStream.concat(IntStream.of(first), others).boxed().toList());
   }
 
   /** The order that undoes this one. */
