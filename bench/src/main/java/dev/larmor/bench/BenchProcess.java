@@ -125,7 +125,7 @@ public final class BenchProcess {
   }
 
   /** Most memory this process ever had, in kB. */
-  private static long highWater() throws IOException {
+  static long highWater() throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
       if (line.startsWith("VmHWM:")) {
         return Long.parseLong(line.replaceAll("[^0-9]", ""));

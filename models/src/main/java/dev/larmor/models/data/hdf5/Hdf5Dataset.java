@@ -199,6 +199,43 @@ public final class Hdf5Dataset {
   }
 
   /**
+   * Reads a box of a chunked data set; only the chunks that it touches are fetched.
+   *
+   * @param start where the box begins along each axis, which may be outside
+   * @param extent of the box along each axis
+   * @param box receives the values in row-major order; what lies outside of the data set is left
+   * @throws DataException if the elements are not F32 in chunks, or the file is damaged
+   */
+  public void readBox(int[] start, int[] extent, float[] box) {
+    readBox("F32", start, extent, box.length, (chunk, from, to, n) -> chunk.copy(from, box, to, n));
+  }
+
+  /** Reads a box of I8, as {@link #readBox(int[], int[], float[])}. */
+  public void readBox(int[] start, int[] extent, byte[] box) {
+    readBox("I8", start, extent, box.length, (chunk, from, to, n) -> chunk.copy(from, box, to, n));
+  }
+
+  private void readBox(
+      String expected, int[] start, int[] extent, int length, BoxCopy.Row<ChunkReader> row) {
+    if (!dtype.equals(expected) || !(dataset instanceof ChunkedDataset chunked)) {
+      throw new DataException(
+          file.path() + ": '" + key + "' is " + this + ", expected " + expected + " in chunks");
+    }
+    if (start.length != shape.length
+        || extent.length != shape.length
+        || Arrays.stream(extent).reduce(1, Math::multiplyExact) != length) {
+      throw new IllegalArgumentException(
+          "%d values for a box of %s in %s".formatted(length, Arrays.toString(extent), this));
+    }
+    int[] extents = Arrays.stream(shape).mapToInt(Math::toIntExact).toArray();
+    try (ChunkReader reader = new ChunkReader(chunked, order, dataset.getDataType().getSize())) {
+      new BoxCopy<>(extents, chunked.getChunkDimensions(), start, extent, reader::at, row).run();
+    } catch (RuntimeException e) {
+      throw file.damaged("a box of '" + key + "' cannot be read", e);
+    }
+  }
+
+  /**
    * Reads a whole small data set of any real, integer or boolean type.
    *
    * @throws DataException if the elements are of another type, or the file is damaged

@@ -15,12 +15,14 @@ import java.util.TreeMap;
 import java.util.zip.Deflater;
 
 /**
- * Writes an HDF5 file of float32 and complex64 data sets, slice by slice, and of texts.
+ * Writes an HDF5 file of float32 and complex64 data sets, slice by slice, of float32 and int8
+ * volumes in blocks, and of texts.
  *
- * <p>Every image – the last two axes – is one chunk, shuffled and deflated as h5py's {@code
- * compression="gzip", shuffle=True} does; complex64 is h5py's compound {@code {r, i}}. The bytes
- * depend on the contents alone, no time stamp, host or library version, so equal data makes equal
- * files; and the old file of that name is replaced only by a complete one.
+ * <p>Of slices every image – the last two axes – is one chunk, of a volume every block, shuffled
+ * and deflated as h5py's {@code compression="gzip", shuffle=True} does; complex64 is h5py's
+ * compound {@code {r, i}}. The bytes depend on the contents alone, no time stamp, host or library
+ * version, so equal data makes equal files; and the old file of that name is replaced only by a
+ * complete one.
  *
  * <p>The format written is the smallest subset of the <a
  * href="https://docs.hdfgroup.org/hdf5/develop/_f_m_t3.html">HDF5 file format 3.0</a> that does
@@ -46,6 +48,8 @@ public final class Hdf5Writer implements AutoCloseable {
   public enum Element {
     /** float32. */
     F32(4),
+    /** int8. */
+    I8(1),
     /** complex64: interleaved real and imaginary float32. */
     C64(8);
 
@@ -100,9 +104,7 @@ public final class Hdf5Writer implements AutoCloseable {
 
   /** Sets an int64 attribute of the file. */
   public void attribute(String name, long value) {
-    // Fixed-point, signed, 64 bits.
-    Bytes type = new Bytes().i8(0x10).i8(8).i8(0).i8(0).i32(8).i16(0).i16(64);
-    attributes.put(name, attributeMessage(name, type, new Bytes().i64(value)));
+    attributes.put(name, attributeMessage(name, integerType(8), new Bytes().i64(value)));
   }
 
   /** Sets a string attribute of the file. */
@@ -132,7 +134,8 @@ public final class Hdf5Writer implements AutoCloseable {
 
   /** Writes a one-dimensional float32 data set, such as a mask; uncompressed. */
   public void vector(String name, float[] values) {
-    Stored vector = new Stored(name, Element.F32, values.length);
+    int[] shape = {values.length};
+    Stored vector = new Stored(name, Element.F32, shape, shape);
     vector.address = file.position();
     file.write(littleEndian(values, 0, values.length));
     vector.written = values.length;
@@ -152,9 +155,93 @@ public final class Hdf5Writer implements AutoCloseable {
       throw new IllegalArgumentException(
           "shape " + Arrays.toString(shape) + ", expected [slices, ..., rows, columns]");
     }
-    Stored stored = new Stored(name, element, shape);
+    int[] image = new int[shape.length];
+    Arrays.setAll(image, axis -> axis < shape.length - 2 ? 1 : shape[axis]);
+    Stored stored = new Stored(name, element, shape, image);
     put(name, stored);
     return stored;
+  }
+
+  /**
+   * Writes a float32 data set in blocks, so that a part of it can be read without the rest.
+   *
+   * @param values row-major
+   * @param shape the extents
+   * @param block the extents of a block, none greater than the shape's
+   */
+  public void blocks(String name, float[] values, int[] shape, int[] block) {
+    blocks(
+        name,
+        Element.F32,
+        values,
+        values.length,
+        shape,
+        block,
+        (all, from, bytes, to, count) ->
+            bytes.position(4 * to).asFloatBuffer().put(all, from, count));
+  }
+
+  /** Writes an int8 data set in blocks, as {@link #blocks(String, float[], int[], int[])}. */
+  public void blocks(String name, byte[] values, int[] shape, int[] block) {
+    blocks(
+        name,
+        Element.I8,
+        values,
+        values.length,
+        shape,
+        block,
+        (all, from, bytes, to, count) -> bytes.put(to, all, from, count));
+  }
+
+  /** Copies elements from an array to the bytes of a block. */
+  private interface Pack<A> {
+    void copy(A values, int from, ByteBuffer bytes, int to, int count);
+  }
+
+  private <A> void blocks(
+      String name, Element element, A values, int length, int[] shape, int[] block, Pack<A> pack) {
+    if (product(shape) != length || !fits(block, shape)) {
+      throw new IllegalArgumentException(
+          "%d values of '%s' for %s in blocks of %s"
+              .formatted(length, name, Arrays.toString(shape), Arrays.toString(block)));
+    }
+    Stored stored = new Stored(name, element, shape, block);
+    put(name, stored);
+    int elements = product(block);
+    int[] grid = new int[shape.length];
+    Arrays.setAll(grid, axis -> (shape[axis] + block[axis] - 1) / block[axis]);
+    for (int b = 0; b < product(grid); b++) {
+      int[] offset = new int[shape.length];
+      for (int axis = shape.length - 1, rest = b; axis >= 0; rest /= grid[axis], axis--) {
+        offset[axis] = rest % grid[axis] * block[axis];
+      }
+      // A block is full even where the array ends.
+      ByteBuffer plain =
+          ByteBuffer.allocate(element.bytes * elements).order(ByteOrder.LITTLE_ENDIAN);
+      new BoxCopy<A>(
+              shape,
+              shape,
+              offset,
+              block,
+              whole -> values,
+              (all, from, to, count) -> pack.copy(all, from, plain, to, count))
+          .run();
+      stored.append(plain.array());
+    }
+    stored.written = shape[0];
+  }
+
+  private static boolean fits(int[] block, int[] shape) {
+    for (int axis = 0; axis < shape.length; axis++) {
+      if (block.length != shape.length || block[axis] < 1 || block[axis] > shape[axis]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int product(int[] extents) {
+    return Arrays.stream(extents).reduce(1, Math::multiplyExact);
   }
 
   private void put(String name, Dataset dataset) {
@@ -227,6 +314,11 @@ public final class Hdf5Writer implements AutoCloseable {
     return new Bytes().i8(0x13).i8(0x10 | padding).i8(0).i8(0).i32(bytes);
   }
 
+  private static Bytes integerType(int bytes) {
+    // Fixed-point, little-endian, signed.
+    return new Bytes().i8(0x10).i8(8).i8(0).i8(0).i32(bytes).i16(0).i16(8 * bytes);
+  }
+
   private static Bytes floatType(int bytes) {
     boolean single = bytes == 4;
     return new Bytes()
@@ -248,6 +340,9 @@ public final class Hdf5Writer implements AutoCloseable {
     if (element == Element.F32) {
       return floatType(4);
     }
+    if (element == Element.I8) {
+      return integerType(1);
+    }
     Bytes type = new Bytes().i8(0x36).i8(2).i8(0).i8(0).i32(8); // compound of two, eight bytes
     type.ascii("r\0").i8(0).append(floatType(4));
     type.ascii("i\0").i8(4).append(floatType(4));
@@ -265,20 +360,16 @@ public final class Hdf5Writer implements AutoCloseable {
     private final String name;
     private final Element element;
     private final int[] shape;
+    private final int[] chunk;
     private final List<long[]> chunks = new ArrayList<>(); // address, bytes
     private long address = UNDEFINED; // of contiguous values
     private int written;
 
-    Stored(String name, Element element, int... shape) {
+    Stored(String name, Element element, int[] shape, int[] chunk) {
       this.name = name;
       this.element = element;
       this.shape = shape.clone();
-    }
-
-    /** The floats of one chunk: one image. */
-    private int chunkFloats() {
-      int pixels = Math.multiplyExact(shape[shape.length - 2], shape[shape.length - 1]);
-      return Math.multiplyExact(pixels, element.bytes / 4);
+      this.chunk = chunk.clone();
     }
 
     @Override
@@ -287,8 +378,8 @@ public final class Hdf5Writer implements AutoCloseable {
       for (int axis = 1; axis < shape.length - 2; axis++) {
         images *= shape[axis];
       }
-      int chunk = chunkFloats();
-      if (values.length != images * chunk) {
+      int floats = Math.multiplyExact(product(chunk), element.bytes / 4);
+      if (values.length != images * floats) {
         throw new IllegalArgumentException(
             "%d floats for a slice of '%s' %s%s"
                 .formatted(values.length, name, element, Arrays.toString(shape)));
@@ -297,12 +388,16 @@ public final class Hdf5Writer implements AutoCloseable {
         throw new IllegalStateException("all " + written + " slices of '" + name + "' are written");
       }
       for (int image = 0; image < images; image++) {
-        byte[] plain = littleEndian(values, image * chunk, chunk).array();
-        byte[] packed = deflate(shuffle(plain));
-        chunks.add(new long[] {file.position(), packed.length});
-        file.write(ByteBuffer.wrap(packed));
+        append(littleEndian(values, image * floats, floats).array());
       }
       written++;
+    }
+
+    /** Writes the next chunk. */
+    void append(byte[] plain) {
+      byte[] packed = deflate(shuffle(plain));
+      chunks.add(new long[] {file.position(), packed.length});
+      file.write(ByteBuffer.wrap(packed));
     }
 
     /** Puts byte 0 of every element first, then byte 1 of every element …: they are alike. */
@@ -336,7 +431,7 @@ public final class Hdf5Writer implements AutoCloseable {
         throw new IllegalStateException(
             written + " of " + shape[0] + " slices of '" + name + "' are written");
       }
-      boolean chunked = shape.length > 1;
+      boolean chunked = address == UNDEFINED;
       Bytes space = new Bytes().i8(2).i8(shape.length).i8(0).i8(1);
       for (int extent : shape) {
         space.i64(extent);
@@ -363,15 +458,15 @@ public final class Hdf5Writer implements AutoCloseable {
       int pageBits = Math.max(10, 32 - Integer.numberOfLeadingZeros(chunks.size() - 1));
       Bytes layout = new Bytes().i8(4).i8(2).i8(0); // version, chunked, flags
       layout.i8(shape.length + 1).i8(4); // axes with the element's bytes, four bytes each
-      for (int axis = 0; axis < shape.length; axis++) {
-        layout.i32(axis < shape.length - 2 ? 1 : shape[axis]);
+      for (int extent : chunk) {
+        layout.i32(extent);
       }
       layout.i32(element.bytes);
       return layout.i8(3).i8(pageBits).i64(writeFixedArray(pageBits)); // index type 3: fixed array
     }
 
     private long writeFixedArray(int pageBits) {
-      int chunkBytes = 4 * chunkFloats();
+      int chunkBytes = element.bytes * product(chunk);
       int log2 = 31 - Integer.numberOfLeadingZeros(chunkBytes);
       int sizeBytes = 1 + (log2 + 8) / 8; // as the HDF5 library counts them
       int entryBytes = 8 + sizeBytes + 4;
@@ -381,8 +476,8 @@ public final class Hdf5Writer implements AutoCloseable {
       long headerAddress = file.position();
       header.i64(chunks.size()).i64(headerAddress + headerBytes).checksum();
       Bytes block = new Bytes().ascii("FADB").i8(0).i8(filtered).i64(headerAddress);
-      for (long[] chunk : chunks) {
-        block.i64(chunk[0]).number(chunk[1], sizeBytes).i32(0); // no filter left out
+      for (long[] stored : chunks) {
+        block.i64(stored[0]).number(stored[1], sizeBytes).i32(0); // no filter left out
       }
       file.write(header.buffer());
       file.write(block.checksum().buffer());

@@ -9,9 +9,9 @@
  *   <li>{@link dev.larmor.models.data.hdf5.Hdf5File} opens a file and finds its data sets and
  *       attributes; the file's structure is parsed by <a href="https://jhdf.io">jHDF</a>.
  *   <li>{@link dev.larmor.models.data.hdf5.Hdf5Dataset} reads one slice (everything at one index of
- *       the first axis) into a {@code float[]}.
+ *       the first axis) or a box into a {@code float[]}.
  *   <li>{@link dev.larmor.models.data.hdf5.Hdf5Writer} writes float32 and complex64 data sets,
- *       chunked and deflated, slice by slice.
+ *       chunked and deflated, slice by slice, and volumes in blocks.
  * </ul>
  */
 package dev.larmor.models.data.hdf5;

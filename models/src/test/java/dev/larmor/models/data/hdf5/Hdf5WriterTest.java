@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.larmor.models.Python;
+import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.hdf5.Hdf5Writer.Element;
 import dev.larmor.models.data.hdf5.Hdf5Writer.SliceSink;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -158,5 +160,74 @@ final class Hdf5WriterTest {
       assertThrows(IllegalArgumentException.class, () -> writer.dataset("y", Element.F32, 0, 2, 3));
       assertThrows(IllegalArgumentException.class, () -> writer.dataset("y", Element.F32, 4));
     }
+  }
+
+  private static final int[] SHAPE = {2, 5, 6, 7};
+  private static final int[] BLOCK = {1, 3, 2, 7};
+
+  private void writeBlocks(Path path) {
+    float[] values = new float[2 * 5 * 6 * 7];
+    byte[] labels = new byte[5 * 6 * 7];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i + 0.5f;
+      labels[i % labels.length] = (byte) -i;
+    }
+    try (Hdf5Writer writer = Hdf5Writer.replace(path)) {
+      writer.blocks("image", values, SHAPE, BLOCK);
+      writer.blocks("labels", labels, new int[] {5, 6, 7}, new int[] {5, 6, 7});
+      writer.commit();
+    }
+  }
+
+  @Test
+  void aBoxOfBlocksIsReadWithoutTheRest() {
+    Path path = folder.resolve("a.h5");
+    writeBlocks(path);
+    try (Hdf5File file = Hdf5File.open(path)) {
+      assertEquals("F32[2, 5, 6, 7]", file.dataset("image").toString());
+      assertEquals("I8[5, 6, 7]", file.dataset("labels").toString());
+      // Two channels, across blocks of both axes, and out of the array at either end.
+      int[] start = {0, 2, -1, 5};
+      int[] extent = {2, 2, 4, 4};
+      float[] box = new float[2 * 2 * 4 * 4];
+      byte[] labels = new byte[2 * 4 * 4];
+      Arrays.fill(box, -7);
+      file.dataset("image").readBox(start, extent, box);
+      file.dataset("labels").readBox(new int[] {2, -1, 5}, new int[] {2, 4, 4}, labels);
+      for (int i = 0; i < box.length; i++) {
+        int c = i / 32;
+        int z = 2 + i / 16 % 2;
+        int y = -1 + i / 4 % 4;
+        int x = 5 + i % 4;
+        boolean inside = y >= 0 && x < 7;
+        int voxel = (z * 6 + y) * 7 + x;
+        assertEquals(inside ? c * 210 + voxel + 0.5f : -7, box[i], "value " + i);
+        assertEquals(inside ? (byte) -(210 + voxel) : 0, labels[i % 32], "label " + i);
+      }
+      file.dataset("image").readBox(new int[] {0, 5, 0, 0}, extent, box);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> file.dataset("image").readBox(start, extent, new float[3]));
+      assertThrows(DataException.class, () -> file.dataset("labels").readBox(start, extent, box));
+    }
+  }
+
+  @Test
+  void h5pyReadsBlocks() throws IOException {
+    Python.assumeModules("h5py");
+    Path path = folder.resolve("a.h5");
+    writeBlocks(path);
+    String script =
+        """
+        import sys, h5py, numpy as np
+        f = h5py.File(sys.argv[1])
+        d, l = f["image"], f["labels"]
+        assert d.chunks == (1, 3, 2, 7) and d.compression == "gzip" and d.shuffle, d.chunks
+        assert d.dtype == np.float32 and l.dtype == np.int8
+        n = np.arange(420)
+        assert (d[:].ravel() == n + 0.5).all()
+        assert (l[:].ravel() == (-n[210:]).astype(np.int8)).all()
+        """;
+    Python.run(script, path);
   }
 }

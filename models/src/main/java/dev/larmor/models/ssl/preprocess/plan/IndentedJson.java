@@ -1,0 +1,97 @@
+package dev.larmor.models.ssl.preprocess.plan;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.core.util.Separators.Spacing;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.larmor.models.data.DataException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+
+/** Records as the JSON that Python's {@code json.dump(indent=4)} writes: every item on a line. */
+final class IndentedJson {
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+          .build();
+
+  private IndentedJson() {}
+
+  static String write(Object value) {
+    DefaultIndenter indent = new DefaultIndenter("    ", "\n");
+    Separators separators =
+        Separators.createDefaultInstance()
+            .withObjectFieldValueSpacing(Spacing.AFTER)
+            .withObjectEmptySeparator("")
+            .withArrayEmptySeparator("");
+    DefaultPrettyPrinter printer = new DefaultPrettyPrinter(separators);
+    printer.indentObjectsWith(indent);
+    printer.indentArraysWith(indent);
+    try {
+      return JSON.writer(printer).writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws DataException naming the file and the key, if it is missing, no JSON, or has a key too
+   *     few, too many or of another type, or a value that the record refuses
+   */
+  static <T> T read(Path file, Class<T> type) {
+    try {
+      T value = JSON.readValue(Files.readAllBytes(file), type);
+      if (value == null) {
+        throw new DataException(file + ": null, expected an object");
+      }
+      return value;
+    } catch (JsonMappingException e) {
+      throw new DataException(file + ": " + where(e) + clause(e), e);
+    } catch (JacksonException e) {
+      throw new DataException(
+          "%s: no JSON at line %d: %s"
+              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()),
+          e);
+    } catch (IOException e) {
+      String reason = Files.exists(file) ? "cannot be read: " + e.getMessage() : "no such file";
+      throw new DataException(file + ": " + reason, e);
+    }
+  }
+
+  private static String where(JsonMappingException e) {
+    String path =
+        e.getPath().stream()
+            .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName())
+            .collect(Collectors.joining());
+    return path.isEmpty() ? "" : path.replaceFirst("^\\.", "") + ": ";
+  }
+
+  private static String clause(JsonMappingException e) {
+    if (e instanceof UnrecognizedPropertyException) {
+      return "unknown key";
+    }
+    Throwable cause = e instanceof ValueInstantiationException ? e.getCause() : e;
+    String message = cause instanceof JacksonException j ? j.getOriginalMessage() : null;
+    if (message == null) {
+      return cause.getMessage();
+    }
+    return message.startsWith("Missing creator property") ? "missing" : message;
+  }
+}
