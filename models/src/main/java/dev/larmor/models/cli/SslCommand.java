@@ -18,7 +18,12 @@ import picocli.CommandLine.Spec;
           + " nnssl_raw, nnssl_preprocessed and nnssl_results.",
       ""
     },
-    subcommands = {SslIndexCommand.class, SslConvertOpenMindCommand.class})
+    subcommands = {
+      SslIndexCommand.class,
+      SslConvertOpenMindCommand.class,
+      SslPlanCommand.class,
+      SslPreprocessCommand.class
+    })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

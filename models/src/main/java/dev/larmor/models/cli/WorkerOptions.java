@@ -1,0 +1,22 @@
+package dev.larmor.models.cli;
+
+import dev.larmor.models.ssl.preprocess.numerics.Workers;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** How many images are worked on at a time. */
+final class WorkerOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = {"--workers", "-np"},
+      paramLabel = "N",
+      description = "Images worked on at a time (default: all processors).")
+  private int workers = Runtime.getRuntime().availableProcessors();
+
+  Workers workers() {
+    return Larmor.checked(command, () -> new Workers(workers));
+  }
+}
