@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
       SslIndexCommand.class,
       SslConvertOpenMindCommand.class,
       SslPlanCommand.class,
-      SslPreprocessCommand.class
+      SslPreprocessCommand.class,
+      SslViewsCommand.class
     })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

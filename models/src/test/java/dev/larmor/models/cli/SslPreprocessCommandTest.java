@@ -12,6 +12,7 @@ import dev.larmor.models.data.image.Image3d;
 import dev.larmor.models.data.image.ImageFile;
 import dev.larmor.models.io.NumberType;
 import dev.larmor.models.ssl.preprocess.store.VolumeFile;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,6 +166,34 @@ final class SslPreprocessCommandTest {
     assertFalse(Files.exists(second));
     run("preprocess", "7", "--part=2", "--total-parts=2")
         .refused(2, "part 2 of 2: parts are counted from 0; see 'larmor ssl preprocess --help'");
+  }
+
+  /** A picture of images, as they are or preprocessed; the same for the same seed. */
+  @Test
+  void views() throws IOException {
+    planned();
+    run("preprocess", "7");
+    Path stored = files("nnsslPlans_onemmiso").getFirst();
+    Path image = data.resolve("head1.nii.gz");
+    Path first = data.resolve("first.png");
+    Object[] command = {"ssl", "views", stored, image, "--pairs=2", "--mode=nnssl", "--png"};
+    Program.run(with(command, first)).succeeded();
+    BufferedImage picture = ImageIO.read(first.toFile());
+    assertTrue(picture.getWidth() > 6 * 64 && picture.getHeight() > 2 * 64, picture.toString());
+    int[] colours =
+        picture.getRGB(0, 0, picture.getWidth(), picture.getHeight(), null, 0, picture.getWidth());
+    assertTrue(Arrays.stream(colours).distinct().count() > 50, "there is something to see");
+    Path again = data.resolve("again.png");
+    Program.run(with(command, again)).succeeded();
+    assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(again));
+    Program.run(with(command, again, "--seed=3")).succeeded();
+    assertFalse(Arrays.equals(Files.readAllBytes(first), Files.readAllBytes(again)));
+    Program.run("ssl", "views", image, "--pairs=0", "--png", again)
+        .refused(2, "the number of pairs must be at least 1, not 0; see 'larmor ssl views --help'");
+  }
+
+  private static Object[] with(Object[] command, Object... more) {
+    return Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray();
   }
 
   @Test
