@@ -105,7 +105,14 @@ final class TrainCommandTest {
     Path mirrored = folder.resolve("mirrored");
     Program.train(data, plain).succeeded();
     Program.train(data, varied, "--data-augmentation").succeeded();
-    Program.train(data, mirrored, "--flip=1", "--rotation=0.3", "--scaling=0.2", "--shift=0.1")
+    Program.train(
+            data,
+            mirrored,
+            "--flip=1",
+            "--rotation=0.3",
+            "--scaling=0.2",
+            "--shift=0.1",
+            "--coils=0.4")
         .succeeded();
     Set<String> losses = new HashSet<>();
     for (Path out : List.of(plain, varied, mirrored)) {
@@ -124,8 +131,8 @@ final class TrainCommandTest {
             Trainer.last(Program.folder(mirrored, 1))
                 + ": cannot go on to the same results with other settings or data: augmentation is"
                 + " Augmentation[brightness=0.0, contrast=0.0, flip=1.0, rotation=0.3, scaling=0.2,"
-                + " shift=0.1] there, Augmentation[brightness=0.0, contrast=0.0, flip=1.0,"
-                + " rotation=0.0, scaling=0.0, shift=0.1] here");
+                + " shift=0.1, coils=0.4] there, Augmentation[brightness=0.0, contrast=0.0, flip=1.0,"
+                + " rotation=0.0, scaling=0.0, shift=0.1, coils=0.0] here");
     Program.train(data, folder.resolve("none"), "--shift=1.5")
         .refused(
             2, "the probability of shift must be in [0, 1], not 1.5; see 'larmor train --help'");
