@@ -86,7 +86,7 @@ public record Coils(Philox stream) {
             .apply(
                 images.device().tensor(TensorSpec.of(DType.F32, 2L * height, 2), left),
                 images.device().tensor(TensorSpec.of(DType.F32, 2, width), right));
-    Shape channels = TensorSpec.of(DType.F32, 1, 2, height, width).shape();
+    Shape channels = Shape.of(1, 2, height, width);
     return new ChannelsToComplex().apply(new Reshape(channels).apply(parts));
   }
 
@@ -94,22 +94,29 @@ public record Coils(Philox stream) {
   private double[][] factor(int coil, String axis, int n) {
     Philox own = stream.with("coil").with(coil).with(axis);
     Philox object = stream.with("object").with(axis);
+    Parabola magnitude = Parabola.draw(own, 0, MAGNITUDE_SLOPE, MAGNITUDE_CURVATURE);
+    Parabola phase = Parabola.draw(own, 2, PHASE_SLOPE, PHASE_CURVATURE);
+    Parabola objectPhase = Parabola.draw(object, 0, OBJECT_SLOPE, OBJECT_CURVATURE);
     double[][] factor = new double[2][n];
     for (int i = 0; i < n; i++) {
       double t = (2 * i + 1.0) / n - 1;
-      double magnitude =
-          StrictMath.exp(polynomial(own, 0, MAGNITUDE_SLOPE, MAGNITUDE_CURVATURE, t));
-      double phase =
-          polynomial(own, 2, PHASE_SLOPE, PHASE_CURVATURE, t)
-              + polynomial(object, 0, OBJECT_SLOPE, OBJECT_CURVATURE, t);
-      factor[0][i] = magnitude * StrictMath.cos(phase);
-      factor[1][i] = magnitude * StrictMath.sin(phase);
+      double radius = StrictMath.exp(magnitude.at(t));
+      double angle = phase.at(t) + objectPhase.at(t);
+      factor[0][i] = radius * StrictMath.cos(angle);
+      factor[1][i] = radius * StrictMath.sin(angle);
     }
     return factor;
   }
 
-  private static double polynomial(
-      Philox stream, int first, double slope, double curvature, double t) {
-    return t * (slope * stream.normal(first) + curvature * stream.normal(first + 1) * t);
+  /** A polynomial of degree 2 without constant term. */
+  private record Parabola(double slope, double curvature) {
+    /** Normal coefficients of these deviations, from two numbers of a stream. */
+    static Parabola draw(Philox stream, int first, double slope, double curvature) {
+      return new Parabola(slope * stream.normal(first), curvature * stream.normal(first + 1));
+    }
+
+    double at(double t) {
+      return t * (slope + curvature * t);
+    }
   }
 }

@@ -29,6 +29,16 @@ final class ProgressLine implements AutoCloseable {
     this.total = total;
   }
 
+  /** What tells that one more step is done, from any thread. */
+  Runnable counter(String message) {
+    long[] done = {0}; // guarded by this
+    return () -> {
+      synchronized (this) {
+        at(++done[0], message);
+      }
+    };
+  }
+
   /**
    * Shows progress, if it is time to.
    *

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,18 +75,9 @@ final class SslPlanCommand implements Callable<Integer> {
 
   private Fingerprint taken(Path list, Roots roots, Workers parallel, List<String> problems) {
     List<CollectionImage> images = ImageCollection.read(list, roots).images();
-    AtomicInteger done = new AtomicInteger();
     try (ProgressLine progress = Larmor.console(spec).progress("reading", images.size())) {
       List<List<Double>> spacings =
-          CollectionPreprocessing.spacings(
-              images,
-              parallel,
-              () -> {
-                synchronized (progress) {
-                  progress.at(done.incrementAndGet(), "");
-                }
-              },
-              problems);
+          CollectionPreprocessing.spacings(images, parallel, progress.counter(""), problems);
       if (spacings.isEmpty()) {
         throw new DataException(
             list

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -110,15 +109,9 @@ final class SslPreprocessCommand implements Callable<Integer> {
       List<CollectionImage> images,
       Interrupt interrupt) {
     Console console = Larmor.console(spec);
-    AtomicInteger done = new AtomicInteger();
     try (ProgressLine progress = console.progress("preprocessing", images.size())) {
-      Runnable count =
-          () -> {
-            synchronized (progress) {
-              progress.at(done.incrementAndGet(), configuration);
-            }
-          };
-      Optional<Outcome> outcome = work.run(images, overwrite, count, interrupt::requested);
+      Optional<Outcome> outcome =
+          work.run(images, overwrite, progress.counter(configuration), interrupt::requested);
       if (outcome.isEmpty()) {
         progress.print("stopped; the same command keeps what is done");
         return outcome;

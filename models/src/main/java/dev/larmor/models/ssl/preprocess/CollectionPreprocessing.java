@@ -248,11 +248,10 @@ public final class CollectionPreprocessing {
   }
 
   /**
-   * The spacings of images.
+   * The spacings of images, those left out that cannot be read.
    *
    * @param done is told after each image, from any thread
-   * @return as many as there are images; empty where one cannot be read, and why in {@code
-   *     problems}
+   * @param problems gets a sentence for each that is left out
    */
   public static List<List<Double>> spacings(
       List<CollectionImage> images, Workers workers, Runnable done, List<String> problems) {
