@@ -15,7 +15,7 @@ import java.util.Map;
  * Adam (Kingma and Ba 2015), and AdamW with decoupled weight decay (Loshchilov and Hutter 2019).
  * Frozen parameters have no state.
  */
-public final class Adam implements AutoCloseable {
+public final class Adam implements Optimizer {
   /**
    * The settings that stay the same over a run; the learning rate comes with each step.
    *
@@ -23,7 +23,8 @@ public final class Adam implements AutoCloseable {
    *     decay·p to the gradient
    */
   public record Config(
-      double beta1, double beta2, double eps, double weightDecay, boolean decoupled) {
+      double beta1, double beta2, double eps, double weightDecay, boolean decoupled)
+      implements Optimizer.Config {
     public Config {
       if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1)) {
         throw new IllegalArgumentException("betas must be in [0, 1), not " + beta1 + ", " + beta2);
@@ -35,6 +36,11 @@ public final class Adam implements AutoCloseable {
                 + ", "
                 + weightDecay);
       }
+    }
+
+    @Override
+    public Adam over(List<Parameter> parameters) {
+      return new Adam(parameters, this);
     }
 
     /** Plain Adam. */
@@ -74,20 +80,18 @@ public final class Adam implements AutoCloseable {
                 .unscoped());
   }
 
-  /** Steps taken so far. */
+  @Override
   public long steps() {
     return steps;
   }
 
-  /** Continues a count of steps, as from a checkpoint. */
+  @Override
   public void steps(long taken) {
     steps = taken;
   }
 
-  /**
-   * The state to save and restore beside the count: {@code <parameter>.m} and {@code
-   * <parameter>.v}.
-   */
+  /** {@inheritDoc} For each parameter {@code <parameter>.m} and {@code <parameter>.v}. */
+  @Override
   public Map<String, Tensor> state() {
     Map<String, Tensor> named = new LinkedHashMap<>();
     state.forEach((parameter, moments) -> {
@@ -97,11 +101,7 @@ public final class Adam implements AutoCloseable {
     return named;
   }
 
-  /**
-   * One step with learning rate {@code rate}.
-   *
-   * @throws IllegalStateException if a parameter that is not frozen has no gradient
-   */
+  @Override
   public void step(Gradients gradients, double rate) {
     state.keySet().forEach(parameter -> require(gradients, parameter));
     steps++;

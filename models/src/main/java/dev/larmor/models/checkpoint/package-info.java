@@ -16,8 +16,9 @@
  * dev.larmor.models.checkpoint.PyTorchWriter} writes what {@code torch.load(weights_only=True)}
  * opens.
  *
- * <p>A {@link dev.larmor.models.checkpoint.TensorSource} is a tensor whose bytes come when asked
- * for: readers offer it, writers take it, and only one tensor at a time is in memory. {@link
+ * <p>{@link dev.larmor.models.checkpoint.ModelState} is what a run saves and goes on from. A {@link
+ * dev.larmor.models.checkpoint.TensorSource} is a tensor whose bytes come when asked for: readers
+ * offer it, writers take it, and only one tensor at a time is in memory. {@link
  * dev.larmor.models.checkpoint.TensorFile} is either format, open for reading.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">The format's description</a>

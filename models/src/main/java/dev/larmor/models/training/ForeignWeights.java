@@ -6,6 +6,7 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Tensor;
 import dev.larmor.models.checkpoint.ElementType;
+import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.checkpoint.PyTorchReader;
 import dev.larmor.models.checkpoint.PyTorchReader.Moments;
 import dev.larmor.models.checkpoint.SafetensorsReader;
@@ -68,7 +69,8 @@ public final class ForeignWeights implements AutoCloseable {
   public static ForeignWeights open(Path file) {
     TensorFile reader = TensorFile.open(file);
     try {
-      if (reader instanceof SafetensorsReader safetensors && Checkpoint.isOwn(safetensors)) {
+      if (reader instanceof SafetensorsReader safetensors
+          && ModelState.isOwn(safetensors.metadata())) {
         throw new DataException(file + ": is a checkpoint of this program already");
       }
       return new ForeignWeights(file, reader, reader.tensors());

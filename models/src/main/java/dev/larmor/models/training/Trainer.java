@@ -9,6 +9,7 @@ import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.models.augment.Variation;
+import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
@@ -130,7 +131,7 @@ public final class Trainer implements AutoCloseable {
    */
   public static boolean isComplete(Path folder) {
     Path last = last(folder);
-    return Files.exists(last) && isComplete(last, Checkpoint.metadata(last));
+    return Files.exists(last) && isComplete(last, ModelState.metadata(last));
   }
 
   /**
@@ -144,13 +145,13 @@ public final class Trainer implements AutoCloseable {
     if (!Files.exists(last)) {
       return false;
     }
-    Map<String, String> saved = Checkpoint.metadata(last);
+    Map<String, String> saved = ModelState.metadata(last);
     checkSame(last, saved, identity(network, settings, folds));
     return isComplete(last, saved);
   }
 
   private static boolean isComplete(Path last, Map<String, String> saved) {
-    return Checkpoint.number(last, saved, EPOCH) >= Checkpoint.number(last, saved, EPOCHS);
+    return ModelState.number(last, saved, EPOCH) >= ModelState.number(last, saved, EPOCHS);
   }
 
   /**
@@ -182,21 +183,21 @@ public final class Trainer implements AutoCloseable {
   public void resume(Path checkpoint) {
     Map<String, String> saved = Checkpoint.load(checkpoint, network, adam);
     checkSame(checkpoint, saved, identity(network.config(), settings, folds));
-    retraining = (int) Checkpoint.number(checkpoint, saved, RETRAINING);
-    int epoch = (int) Checkpoint.number(checkpoint, saved, EPOCH);
-    round = new Round(epoch, (int) Checkpoint.number(checkpoint, saved, "fold"), folds.size());
-    position = (int) Checkpoint.number(checkpoint, saved, "position");
-    losses = (int) Checkpoint.number(checkpoint, saved, "losses");
-    lossSum = Checkpoint.real(checkpoint, saved, "loss_sum");
-    trainSeconds = Checkpoint.real(checkpoint, saved, "train_seconds");
-    idleSeconds = Checkpoint.real(checkpoint, saved, "idle_seconds");
-    bestLoss = Checkpoint.real(checkpoint, saved, "best_loss");
+    retraining = (int) ModelState.number(checkpoint, saved, RETRAINING);
+    int epoch = (int) ModelState.number(checkpoint, saved, EPOCH);
+    round = new Round(epoch, (int) ModelState.number(checkpoint, saved, "fold"), folds.size());
+    position = (int) ModelState.number(checkpoint, saved, "position");
+    losses = (int) ModelState.number(checkpoint, saved, "losses");
+    lossSum = ModelState.real(checkpoint, saved, "loss_sum");
+    trainSeconds = ModelState.real(checkpoint, saved, "train_seconds");
+    idleSeconds = ModelState.real(checkpoint, saved, "idle_seconds");
+    bestLoss = ModelState.real(checkpoint, saved, "best_loss");
     if (lossScale.isDynamic()) {
       lossScale.restore(
           new LossScale.State(
-              Checkpoint.real(checkpoint, saved, "loss_scale"),
-              Checkpoint.number(checkpoint, saved, "good_steps"),
-              Checkpoint.number(checkpoint, saved, "skipped_steps")));
+              ModelState.real(checkpoint, saved, "loss_scale"),
+              ModelState.number(checkpoint, saved, "good_steps"),
+              ModelState.number(checkpoint, saved, "skipped_steps")));
     }
     history.rewind(round, position);
   }
