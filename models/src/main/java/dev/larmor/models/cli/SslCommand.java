@@ -23,7 +23,9 @@ import picocli.CommandLine.Spec;
       SslConvertOpenMindCommand.class,
       SslPlanCommand.class,
       SslPreprocessCommand.class,
-      SslViewsCommand.class
+      SslViewsCommand.class,
+      SslPlanStepCommand.class,
+      SslPretrainCommand.class
     })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -10,7 +10,7 @@
  * <pre>
  * ViewBatch batch = loader.next();
  * new ContrastiveStep(network, NtXent.DEFAULT, Recompute.ALWAYS, chunk, 1)
- *     .run(batch.on(device), gradients);
+ *     .run(batch.on(device, Negatives.ALL), gradients);
  * adam.step(gradients, 3e-4);
  * loader.recycle(batch);
  * </pre>
