@@ -82,7 +82,9 @@ final class ChunkOptions {
     return "%s at a time, %s, at most %s"
         .formatted(
             Larmor.count(choice.chunk(), "pair"),
-            choice.recompute() == Recompute.NEVER ? "nothing recomputed" : "every block recomputed",
+            choice.recompute().equals(Recompute.NEVER)
+                ? "nothing recomputed"
+                : "every block recomputed",
             Ledger.readable(choice.report().peak().live()));
   }
 

@@ -283,8 +283,9 @@ final class SslPretrainCommand implements Callable<Integer> {
   private int run(
       Pretraining task, FitSettings course, RunFolder folder, FitLog log, Interrupt interrupt) {
     try (Fit fit = new Fit(task, course, folder.fold(), log)) {
-      if (resume) {
-        fit.resume();
+      if (resume && fit.resume() && Files.exists(Fit.last(folder.fold()))) {
+        log.note(folder.fold() + " is complete");
+        return 0;
       }
       task.plan().write(folder.plans());
       Results.writeOptions(folder.fold().resolve("args.txt"), spec);
