@@ -12,6 +12,7 @@ import dev.larmor.models.simclr.NtXent;
 import dev.larmor.models.simclr.SimClr;
 import dev.larmor.models.simclr.StepPlan;
 import dev.larmor.models.simclr.view.Views;
+import dev.larmor.models.ssl.adapt.PretrainedEncoder;
 import dev.larmor.models.ssl.collection.DatasetName;
 import dev.larmor.models.ssl.collection.Roots;
 import dev.larmor.models.ssl.preprocess.numerics.Workers;
@@ -74,7 +75,9 @@ final class SslPretrainCommand implements Callable<Integer> {
   @Option(
       names = {"--pretrained-weights", "-pretrained_weights"},
       paramLabel = "FILE",
-      description = "Begin with the weights of a checkpoint instead of random ones.")
+      description =
+          "Begin with a checkpoint's weights instead of random ones: all of a .safetensors file's, the"
+              + " encoder's alone of a .pth file.")
   private Path weights;
 
   @Option(
@@ -179,6 +182,7 @@ final class SslPretrainCommand implements Callable<Integer> {
     SimClr.Config network = Larmor.checked(spec, this::network);
     Pretraining.Settings settings = Larmor.checked(spec, this::settings);
     Roots roots = folders.roots();
+    Path results = roots.results();
     DatasetName name = Larmor.checked(spec, () -> roots.dataset(dataset));
     PreprocessedImages images = PreprocessedImages.of(roots, name, configuration);
     SubjectSplit split = Larmor.checked(spec, () -> split(images));
@@ -186,7 +190,7 @@ final class SslPretrainCommand implements Callable<Integer> {
     Larmor.checked(spec, () -> Pretraining.checked(network, training, settings));
     Optional<PreprocessedImages> measured = split.heldOut().map(images::ofSubjects);
     FitSettings course = Larmor.checked(spec, () -> course(network, measured.isPresent()));
-    RunFolder folder = RunFolder.of(roots.results(), name, images.plan(), configuration);
+    RunFolder folder = RunFolder.of(results, name, images.plan(), configuration);
     folder.checkNew(resume, overwrite);
     split.write(images.folder().resolve(SubjectSplit.FILE));
     Workers threads = workers.workers();
@@ -207,12 +211,21 @@ final class SslPretrainCommand implements Callable<Integer> {
               new Pretraining.Execution(choice.chunk(), choice.recompute(), threads.threads()),
               log::note);
       if (weights != null) {
-        task.model().load(weights, metadata -> {});
+        load(task, placed);
       }
       if (overwrite) {
         folder.clear();
       }
+      images.plan().write(folder.plans());
       return run(task, course, folder, log, interrupt);
+    }
+  }
+
+  private void load(Pretraining task, SimClr placed) {
+    if (weights.toString().endsWith(".safetensors")) {
+      task.model().load(weights, metadata -> {});
+    } else {
+      new PretrainedEncoder(weights).loadInto(placed);
     }
   }
 
@@ -287,7 +300,6 @@ final class SslPretrainCommand implements Callable<Integer> {
         log.note(folder.fold() + " is complete");
         return 0;
       }
-      task.plan().write(folder.plans());
       Results.writeOptions(folder.fold().resolve("args.txt"), spec);
       Fit.End end = fit.run(interrupt::requested);
       if (task.unusable() > 0) {

@@ -22,7 +22,6 @@ import dev.larmor.models.simclr.ViewLoader;
 import dev.larmor.models.simclr.view.Extent;
 import dev.larmor.models.simclr.view.Outside;
 import dev.larmor.models.simclr.view.Views;
-import dev.larmor.models.ssl.preprocess.plan.Plan;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -139,11 +138,6 @@ public final class Pretraining implements Task {
           "a batch of %d images: there is nothing to tell them from".formatted(settings.batch));
     }
     return settings;
-  }
-
-  /** The images' plan, with the patch that this training takes of them. */
-  public Plan plan() {
-    return images.plan().withPatch(images.configuration(), extents(settings.patch));
   }
 
   @Override

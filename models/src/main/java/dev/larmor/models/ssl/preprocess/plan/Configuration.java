@@ -119,22 +119,6 @@ public record Configuration(
         null);
   }
 
-  /** The same configuration with a training patch of these extents. */
-  Configuration withPatch(List<Integer> extents) {
-    return new Configuration(
-        dataIdentifier,
-        preprocessorName,
-        spacingStyle,
-        normalizationSchemes,
-        useMaskForNorm,
-        resamplingFnData,
-        resamplingFnDataKwargs,
-        resamplingFnMask,
-        resamplingFnMaskKwargs,
-        spacing,
-        List.copyOf(extents));
-  }
-
   private static <T> T require(String key, T value) {
     if (value == null) {
       throw new IllegalArgumentException(key + " is null");

@@ -116,21 +116,6 @@ public record Plan(
     return IndentedJson.read(file, Plan.class);
   }
 
-  /** The same plan where one configuration's training patch is known. */
-  public Plan withPatch(String configuration, List<Integer> patch) {
-    Map<String, Configuration> changed = new LinkedHashMap<>(configurations);
-    changed.put(configuration, configuration(configuration).withPatch(patch));
-    return new Plan(
-        datasetName,
-        plansName,
-        originalMedianSpacingAfterTransp,
-        imageReaderWriter,
-        transposeForward,
-        transposeBackward,
-        changed,
-        experimentPlannerUsed);
-  }
-
   /** Writes it in the old file's place. */
   public void write(Path file) {
     AtomicFile.write(file, IndentedJson.write(this));
