@@ -16,7 +16,7 @@ final class ChunkOptions {
   private static final String AUTO = "auto";
 
   /** Of a device's memory that is used where there is no budget; the rest is for others. */
-  private static final double SHARE = 0.75;
+  private static final double SHARE = 0.9;
 
   @Option(
       names = "--chunk",
@@ -100,9 +100,7 @@ final class ChunkOptions {
    * @throws BudgetExceededException with the bill, if there is none
    */
   Choice choice(StepPlan plan, Device device) {
-    long budget =
-        Math.min(
-            device.config().budgetBytes(), (long) (SHARE * device.capabilities().memoryBytes()));
+    long budget = budget(device);
     return fitting(plan, budget)
         .orElseThrow(() -> {
           DryRun.Report least = plan.choice(Math.max(1, wanted()), policies().getLast()).report();
@@ -115,5 +113,16 @@ final class ChunkOptions {
                       Ledger.readable(budget),
                       least.peak()));
         });
+  }
+
+  /** The device's budget; without one, most of its memory, which on a CPU the heap is part of. */
+  private static long budget(Device device) {
+    long given = device.config().budgetBytes();
+    if (given != Long.MAX_VALUE) {
+      return given;
+    }
+    boolean cpu = device.dryRun().equals("meta:cpu");
+    long heap = cpu ? Runtime.getRuntime().maxMemory() : 0;
+    return (long) (SHARE * (device.capabilities().memoryBytes() - heap));
   }
 }

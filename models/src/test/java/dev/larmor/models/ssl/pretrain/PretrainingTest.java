@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,7 +53,7 @@ final class PretrainingTest {
           new StretchedViews(16, 12, false, 0, true),
           new Extent(20, 18, 16),
           Outside.ZERO,
-          3,
+          10,
           Negatives.OTHER_IMAGES,
           NtXent.DEFAULT,
           9);
@@ -183,13 +184,18 @@ final class PretrainingTest {
     assertTrue(Files.exists(Fit.best(root.resolve("run"))));
   }
 
-  /** Of one a voxel is not a number, another is missing: told once each, the run is the same. */
+  /**
+   * Of one a voxel is not finite, one is missing, one cut short: told once each, and the run is the
+   * same.
+   */
   @Test
   void imagesThatCannotBeUsed() throws IOException {
     float[] values = new float[16 * 16 * 16];
     Arrays.fill(values, Float.NEGATIVE_INFINITY);
     dataset.write(1, values, 16);
     Files.delete(dataset.file(4));
+    byte[] file = Files.readAllBytes(dataset.file(3));
+    Files.write(dataset.file(3), Arrays.copyOf(file, file.length / 2));
     FitSettings course = course(2, 4, 1e-3, 0);
     Session one = new Session();
     one.run(root.resolve("one"), course, 99);
@@ -198,7 +204,11 @@ final class PretrainingTest {
     three.run(root.resolve("three"), course, 99);
     assertArrayEquals(tensors(root.resolve("one")), tensors(root.resolve("three")));
     assertEquals(one.problems, three.problems);
-    List<String> sorted = one.problems.stream().sorted().toList();
+    List<String> sorted = one.problems.stream().sorted().collect(Collectors.toList());
+    String shortened = sorted.remove(1);
+    assertTrue(
+        shortened.startsWith(dataset.images.get(3).id() + " is left out: " + dataset.file(3)),
+        shortened);
     assertEquals(
         List.of(
             "%s is left out: %s: has a voxel that is -Infinity"
