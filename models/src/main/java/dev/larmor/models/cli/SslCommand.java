@@ -23,7 +23,9 @@ import picocli.CommandLine.Spec;
       SslConvertOpenMindCommand.class,
       SslPlanCommand.class,
       SslPreprocessCommand.class,
-      SslViewsCommand.class
+      SslViewsCommand.class,
+      SslExportCommand.class,
+      SslImportCommand.class
     })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
