@@ -25,7 +25,9 @@ import picocli.CommandLine.Spec;
       SslPreprocessCommand.class,
       SslViewsCommand.class,
       SslPlanStepCommand.class,
-      SslPretrainCommand.class
+      SslPretrainCommand.class,
+      SslExportCommand.class,
+      SslImportCommand.class
     })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -216,7 +216,7 @@ final class SslPretrainCommand implements Callable<Integer> {
       if (overwrite) {
         folder.clear();
       }
-      images.plan().write(folder.plans());
+      task.adaptation().write(folder.path());
       return run(task, course, folder, log, interrupt);
     }
   }

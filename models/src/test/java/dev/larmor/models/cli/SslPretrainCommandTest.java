@@ -4,7 +4,6 @@ import static dev.larmor.models.cli.Program.DEVICE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -129,6 +128,13 @@ final class SslPretrainCommandTest {
     assertEquals(
         "Dataset007_Heads", json(folder.resolve("plans.json")).get("dataset_name").asText());
 
+    JsonNode adaptation = json(folder.resolve("adaptation_plan.json"));
+    assertEquals("[16,16,16]", adaptation.get("pretrain_patch_size").toString());
+    assertEquals(
+        adaptation,
+        new ObjectMapper()
+            .readTree(ModelState.metadata(Fit.last(fold)).get("nnssl_adaptation_plan")));
+
     // A run that is there is not lost.
     pretrain()
         .refused(
@@ -145,12 +151,18 @@ final class SslPretrainCommandTest {
     pretrain("--overwrite", "--seed=3", "--chunk=2", "--recompute=always").succeeded();
     assertFalse(Arrays.equals(first, tensors(Fit.last(fold))));
 
-    // A run may begin with another's weights.
-    Path kept = data.resolve("kept.safetensors");
-    Files.copy(Fit.last(fold), kept);
-    String loss = loss(pretrain("--overwrite").succeeded());
-    assertNotEquals(
-        loss, loss(pretrain("--overwrite", "--pretrained-weights", kept, "--lr=0").succeeded()));
+    // A run may begin with another's weights: all of them, or the encoder's alone.
+    Path own = data.resolve("own.safetensors");
+    Files.copy(Fit.last(fold), own);
+    Path exported = data.resolve("exported.pth");
+    String written = Program.run("ssl", "export", own, "--out", exported).succeeded().out();
+    assertTrue(written.contains("parameters under"), written);
+    List<String> losses =
+        List.of(
+            loss(pretrain("--overwrite").succeeded()),
+            loss(pretrain("--overwrite", "--pretrained-weights", own).succeeded()),
+            loss(pretrain("--overwrite", "-pretrained_weights", exported).succeeded()));
+    assertEquals(3, losses.stream().distinct().count(), losses.toString());
   }
 
   private static String loss(Program.Result result) {

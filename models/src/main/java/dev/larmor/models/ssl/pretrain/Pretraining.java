@@ -22,6 +22,7 @@ import dev.larmor.models.simclr.ViewLoader;
 import dev.larmor.models.simclr.view.Extent;
 import dev.larmor.models.simclr.view.Outside;
 import dev.larmor.models.simclr.view.Views;
+import dev.larmor.models.ssl.adapt.AdaptationPlan;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -172,8 +173,15 @@ public final class Pretraining implements Task {
     description.put("encoder", shape.toString());
     description.put("hidden", Integer.toString(config.hidden()));
     description.put("embedding", Integer.toString(config.embedding()));
+    description.put(AdaptationPlan.KEY, adaptation().json());
     description.put("init_args", initArgs().toString());
     return description;
+  }
+
+  /** What programs that adapt the network need to know of it. */
+  public AdaptationPlan adaptation() {
+    return AdaptationPlan.of(
+        images.plan(), images.configuration(), config.encoder(), extents(settings.views.size()));
   }
 
   /** What the original's trainer was made with, by its names, without the list of images. */

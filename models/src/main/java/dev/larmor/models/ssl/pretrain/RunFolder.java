@@ -29,11 +29,6 @@ public record RunFolder(Path path) {
     return path.resolve("fold_all");
   }
 
-  /** The plan by which the images were preprocessed. */
-  public Path plans() {
-    return path.resolve("plans.json");
-  }
-
   /**
    * Checks that no run is lost.
    *
