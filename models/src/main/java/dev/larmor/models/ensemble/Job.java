@@ -1,8 +1,8 @@
 package dev.larmor.models.ensemble;
 
+import dev.larmor.models.data.Sha256;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
-import dev.larmor.models.io.Sha256;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

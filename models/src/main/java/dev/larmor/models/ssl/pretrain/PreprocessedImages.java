@@ -1,7 +1,7 @@
 package dev.larmor.models.ssl.pretrain;
 
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.io.Sha256;
+import dev.larmor.models.data.Sha256;
 import dev.larmor.models.ssl.collection.CollectionImage;
 import dev.larmor.models.ssl.collection.DatasetName;
 import dev.larmor.models.ssl.collection.ImageCollection;

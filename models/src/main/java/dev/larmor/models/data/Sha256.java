@@ -1,6 +1,5 @@
-package dev.larmor.models.io;
+package dev.larmor.models.data;
 
-import dev.larmor.models.data.DataException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
