@@ -24,7 +24,7 @@ final class ChunkOptions {
       paramLabel = "N",
       description =
           "Pairs of views that go through the network together; auto for as many as the memory"
-              + " holds (default: ${DEFAULT-VALUE}). It changes nothing but memory and time.")
+              + " holds (default: ${DEFAULT-VALUE}). It changes memory, time and rounding alone.")
   private String chunk;
 
   @Option(

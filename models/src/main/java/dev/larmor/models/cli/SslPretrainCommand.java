@@ -192,7 +192,6 @@ final class SslPretrainCommand implements Callable<Integer> {
     FitSettings course = Larmor.checked(spec, () -> course(network, measured.isPresent()));
     RunFolder folder = RunFolder.of(results, name, images.plan(), configuration);
     folder.checkNew(resume, overwrite);
-    split.write(images.folder().resolve(SubjectSplit.FILE));
     Workers threads = workers.workers();
     try (Device opened = device.open(network.encoder().precision());
         Interrupt interrupt = new Interrupt();
@@ -216,7 +215,7 @@ final class SslPretrainCommand implements Callable<Integer> {
       if (overwrite) {
         folder.clear();
       }
-      task.adaptation().write(folder.path());
+      split.write(images.folder().resolve(SubjectSplit.FILE));
       return run(task, course, folder, log, interrupt);
     }
   }
@@ -300,6 +299,7 @@ final class SslPretrainCommand implements Callable<Integer> {
         log.note(folder.fold() + " is complete");
         return 0;
       }
+      task.adaptation().write(folder.path());
       Results.writeOptions(folder.fold().resolve("args.txt"), spec);
       Fit.End end = fit.run(interrupt::requested);
       if (task.unusable() > 0) {

@@ -144,6 +144,10 @@ final class SslPretrainCommandTest {
                 + " --overwrite");
     assertTrue(pretrain("--resume").succeeded().out().contains(fold + " is complete"));
     byte[] first = tensors(Fit.last(fold));
+    Program.Result other = pretrain("--resume", "--features=4,6");
+    assertEquals(2, other.code(), other.out());
+    assertTrue(other.err().startsWith("larmor: " + Fit.last(fold)), other.err());
+    assertEquals(adaptation, json(folder.resolve("adaptation_plan.json")), "left as it was");
 
     // The split that is there is obeyed; the same seed gives the same bits, another others.
     pretrain("--overwrite").succeeded();
@@ -259,7 +263,8 @@ final class SslPretrainCommandTest {
     assertEquals(1, small.code(), small.err());
     assertTrue(
         small.err().contains("a step of 4 pairs of views of 16 voxels a side takes "), small.err());
-    assertFalse(Files.exists(fold));
+    assertFalse(Files.exists(folder));
+    assertFalse(Files.exists(preprocessed.resolve("Dataset007_Heads/splits_final.json")));
   }
 
   @Test
