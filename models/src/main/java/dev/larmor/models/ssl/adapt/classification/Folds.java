@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
@@ -106,13 +105,5 @@ public record Folds(int count, int[] of) {
   /** The cases that a fold trains on. */
   public int[] training(int fold) {
     return IntStream.range(0, of.length).filter(i -> of[i] != fold).toArray();
-  }
-
-  /** The classes that a fold holds out no case of. */
-  List<String> missing(LabelledCases cases, int fold) {
-    TreeSet<String> missing = new TreeSet<>(cases.classes());
-    IntStream.of(heldOut(fold))
-        .forEach(i -> missing.remove(cases.classes().get(cases.labels()[i])));
-    return List.copyOf(missing);
   }
 }
