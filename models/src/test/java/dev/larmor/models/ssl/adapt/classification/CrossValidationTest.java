@@ -172,7 +172,7 @@ final class CrossValidationTest {
     CrossValidation broken = validation(settings, out.resolve("b"));
     for (int stops = 1; ; stops++) {
       int[] asked = {0};
-      int patience = 4 * stops - 2;
+      int patience = 4 * stops - 3; // in the middle of epochs, and while measuring
       if (broken.train(device, 0, 3, before -> QUIET, () -> ++asked[0] > patience)) {
         assertTrue(stops > 2, "was stopped");
         break;
