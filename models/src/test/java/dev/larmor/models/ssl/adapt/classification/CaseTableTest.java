@@ -28,8 +28,12 @@ final class CaseTableTest {
     CaseTable table =
         CaseTable.read(
             table(
-                "\uFEFFlabel,image,subject,mask,image2\r\n"
-                    + "y,a.nii,s1,m.nii,b.nii\r\n\r\n\"x, too\",/data/c.nii,s1,,d.nii\r\n"));
+                String.join(
+                    "\r\n",
+                    "\uFEFFlabel,image,subject,mask,image2",
+                    "y,a.nii,s1,m.nii,b.nii",
+                    "",
+                    "\"x, too\",/data/c.nii,s1,,d.nii")));
     assertEquals(2, table.channels());
     Case first = table.cases().getFirst();
     assertEquals("a.nii", first.name());

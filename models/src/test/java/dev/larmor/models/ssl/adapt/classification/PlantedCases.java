@@ -52,10 +52,12 @@ public final class PlantedCases {
     }
     float[] values = new float[SIDE * SIDE * SIDE];
     for (int i = 0; i < values.length; i++) {
-      double z = i / SIDE / SIDE - centre[0];
-      double y = i / SIDE % SIDE - centre[1];
-      double x = i % SIDE - centre[2];
-      boolean inside = z * z + y * y + x * x < radius * radius;
+      int[] at = {i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE};
+      double squares = 0;
+      for (int axis = 0; axis < 3; axis++) {
+        squares += (at[axis] - centre[axis]) * (at[axis] - centre[axis]);
+      }
+      boolean inside = squares < radius * radius;
       values[i] = (float) ((inside ? 3 : 0) + 0.5 * stream.with("noise").normal(i));
     }
     return values;
