@@ -128,6 +128,27 @@ final class SslClassifyCommandTest {
     Path bad = data.resolve("bad.csv");
     AtomicFile.write(bad, Files.readString(table).replace("case_03", "case_99"));
     train(bad).refused(2, data.resolve("case_99.nii") + ": no such file");
+    Path flat = data.resolve("flat.nii");
+    PlantedCases.write(flat, new float[24 * 24], 1, 24, 24);
+    AtomicFile.write(
+        bad,
+        Files.readString(table)
+            .replace("subject\n", "subject,mask\n")
+            .replaceAll("(s\\d)\n", "$1,flat.nii\n"));
+    train(bad, "--workers=1")
+        .refused(
+            2,
+            flat
+                + ": [1, 24, 24] voxels, expected [24, 24, 24] as in "
+                + data.resolve("case_00.nii"));
+    float[] broken = new float[24 * 24 * 24];
+    broken[24] = Float.POSITIVE_INFINITY;
+    PlantedCases.write(data.resolve("broken.nii"), broken, 24, 24, 24);
+    AtomicFile.write(bad, Files.readString(table).replace("case_03", "broken"));
+    train(bad)
+        .refused(
+            2,
+            data.resolve("broken.nii") + ": voxel [0, 1, 0] is Infinity, expected finite values");
     Path empty = out.resolve("none");
     Files.createDirectories(empty);
     Program.run(

@@ -26,7 +26,7 @@ public final class PlantedCases {
   }
 
   /** Writes a volume. */
-  static void write(Path file, float[] values, int... shape) {
+  public static void write(Path file, float[] values, int... shape) {
     ImageFile.write(file, image(values, shape, 1, 1, 1), NumberType.FLOAT32);
   }
 
