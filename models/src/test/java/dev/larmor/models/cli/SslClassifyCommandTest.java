@@ -64,6 +64,8 @@ final class SslClassifyCommandTest {
     assertTrue(first.contains("fold 1  epoch 2/2  loss "), first);
     assertFalse(Files.exists(out.resolve("fold_0")));
     assertEquals(4, Files.readAllLines(out.resolve("folds.csv")).size());
+    // Of one fold there is no deviation.
+    assertTrue(Files.readString(out.resolve("results.json")).contains("\"auroc\": null"));
 
     String all = train().succeeded().out();
     assertTrue(all.contains("fold 2  epoch 2/2  loss "), all);

@@ -127,14 +127,14 @@ public record ClassificationReport(
       ObjectNode fold = each.addObject();
       fold.put("fold", result.fold());
       fold.put("cases", result.labels().length);
-      result.scores().named().forEach(fold::put);
+      result.scores().named().forEach((name, value) -> put(fold, name, value));
     }
     ObjectNode mean = root.putObject("mean");
     ObjectNode deviation = root.putObject("sd");
     for (Scores.Figure figure : Scores.FIGURES) {
       Spread spread = Spread.of(results, figure);
-      mean.put(figure.name(), spread.mean);
-      deviation.put(figure.name(), spread.deviation);
+      put(mean, figure.name(), spread.mean);
+      put(deviation, figure.name(), spread.deviation);
     }
     ArrayNode confusion = root.putArray("confusion");
     for (int[] row : confusion()) {
@@ -142,6 +142,15 @@ public record ClassificationReport(
       IntStream.of(row).forEach(counts::add);
     }
     return root;
+  }
+
+  /** JSON has no NaN. */
+  private static void put(ObjectNode node, String name, double value) {
+    if (Double.isFinite(value)) {
+      node.put(name, value);
+    } else {
+      node.putNull(name);
+    }
   }
 
   private int[][] confusion() {
