@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
       SslPlanStepCommand.class,
       SslPretrainCommand.class,
       SslExportCommand.class,
-      SslImportCommand.class
+      SslImportCommand.class,
+      SslClassifyCommand.class
     })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
