@@ -235,14 +235,24 @@ public final class CheckpointExport {
   }
 
   private Optional<JsonNode> adaptation(Optional<Path> given) {
-    Optional<JsonNode> plan = given.map(IndentedJson::parse).or(() -> json(AdaptationPlan.KEY));
-    if (plan.isEmpty()) {
+    if (given.isPresent()) {
+      return given.map(plan -> IndentedJson.json(AdaptationPlan.read(plan)));
+    }
+    Optional<JsonNode> own = json(AdaptationPlan.KEY);
+    if (own.isEmpty()) {
       missing.add(
           AdaptationPlan.KEY
               + ": the checkpoint does not tell it, and nnU-Net's fork needs it:"
               + " --adaptation-plan gives one");
     }
-    return plan.map(p -> p instanceof ObjectNode object ? AdaptationPlan.corrected(object) : p);
+    return own.map(plan -> {
+      if (!(plan instanceof ObjectNode object)) {
+        throw new DataException(
+            "%s: metadata '%s' is %s, expected an object"
+                .formatted(file, AdaptationPlan.KEY, plan.getNodeType()));
+      }
+      return AdaptationPlan.corrected(object);
+    });
   }
 
   /** JSON in the checkpoint's metadata. */

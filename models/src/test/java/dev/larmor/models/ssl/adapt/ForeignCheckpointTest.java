@@ -459,6 +459,20 @@ final class ForeignCheckpointTest {
             .getMessage();
     assertTrue(
         message.startsWith(bad + ": metadata 'nnssl_adaptation_plan' is no JSON: "), message);
+    Path list = folder.resolve("list.safetensors");
+    try (SimClr network = new SimClr(NETWORK)) {
+      network.place(device, Philox.of(1, "trained"));
+      new ModelState("mini", network, null).save(list, Map.of(AdaptationPlan.KEY, "[1]"));
+    }
+    assertRefused(
+        list,
+        "metadata 'nnssl_adaptation_plan' is ARRAY, expected an object",
+        () -> CheckpointExport.run(list, Optional.empty(), out));
+    Path plan = Files.writeString(folder.resolve("plan.json"), "{\"a\": 1}");
+    assertRefused(
+        plan,
+        "architecture_plans: missing",
+        () -> CheckpointExport.run(checkpoint, Optional.of(plan), out));
     Path table = folder.resolve("epochs.csv");
     Files.writeString(table, "epoch,loss\n0,x\n");
     Path here = Files.copy(checkpoint, folder.resolve("here.safetensors"));
