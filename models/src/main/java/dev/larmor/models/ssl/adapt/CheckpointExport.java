@@ -113,7 +113,7 @@ public final class CheckpointExport {
     boolean moments = hasMoments();
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("network_weights", weights);
-    all.put("optimizer_state", moments ? optimizer(curves.get("lrs")) : null);
+    all.put("optimizer_state", moments ? optimizer(curves.getOrDefault("lrs", List.of())) : null);
     all.put(
         "grad_scaler_state",
         SavedLossScale.find(file, state.metadata()).map(CheckpointExport::scaler).orElse(null));
@@ -216,15 +216,15 @@ public final class CheckpointExport {
     return scaler;
   }
 
-  /** From the tables beside the checkpoint; or of an imported one, from itself. */
+  /** Of an imported checkpoint its own; else from the tables beside it. */
   private Map<String, List<Double>> curves() {
-    Map<String, List<Double>> curves = TrainingCurves.of(file.toAbsolutePath().getParent(), epoch);
-    if (!curves.get("train_losses").isEmpty()) {
-      return curves;
-    }
     Optional<JsonNode> own = json(CheckpointImport.LOGGING);
     if (own.isEmpty()) {
-      missing.add("logging: there is no epochs.csv beside the checkpoint");
+      Map<String, List<Double>> curves =
+          TrainingCurves.of(file.toAbsolutePath().getParent(), epoch);
+      if (curves.get("train_losses").isEmpty()) {
+        missing.add("logging: there is no epochs.csv beside the checkpoint");
+      }
       return curves;
     }
     try {
@@ -235,14 +235,24 @@ public final class CheckpointExport {
   }
 
   private Optional<JsonNode> adaptation(Optional<Path> given) {
-    Optional<JsonNode> plan = given.map(IndentedJson::parse).or(() -> json(AdaptationPlan.KEY));
-    if (plan.isEmpty()) {
+    if (given.isPresent()) {
+      return given.map(plan -> IndentedJson.json(AdaptationPlan.read(plan)));
+    }
+    Optional<JsonNode> own = json(AdaptationPlan.KEY);
+    if (own.isEmpty()) {
       missing.add(
           AdaptationPlan.KEY
               + ": the checkpoint does not tell it, and nnU-Net's fork needs it:"
               + " --adaptation-plan gives one");
     }
-    return plan.map(p -> p instanceof ObjectNode object ? AdaptationPlan.corrected(object) : p);
+    return own.map(plan -> {
+      if (!(plan instanceof ObjectNode object)) {
+        throw new DataException(
+            "%s: metadata '%s' is %s, expected an object"
+                .formatted(file, AdaptationPlan.KEY, plan.getNodeType()));
+      }
+      return AdaptationPlan.corrected(object);
+    });
   }
 
   /** JSON in the checkpoint's metadata. */

@@ -10,9 +10,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Module;
 import dev.larmor.autograd.Parameter;
+import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
+import dev.larmor.engine.Scope;
+import dev.larmor.engine.TensorSpec;
 import dev.larmor.models.Python;
 import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.checkpoint.PyTorchReader;
@@ -25,6 +28,7 @@ import dev.larmor.models.simclr.SimClr;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -177,6 +181,48 @@ final class ForeignCheckpointTest {
       assertEquals(first.json("logging"), second.json("logging"));
       assertEquals(first.json(AdaptationPlan.KEY), second.json(AdaptationPlan.KEY));
       assertEquals(first.tensors().keySet(), second.tensors().keySet());
+    }
+  }
+
+  /** A file that PyTorch itself wrote; what it computed of a volume, make.py tells beside it. */
+  @Test
+  void theirs() throws IOException, URISyntaxException {
+    Path file = Path.of(ForeignCheckpointTest.class.getResource("theirs.pth").toURI());
+    Path own = folder.resolve("ours.safetensors");
+    assertEquals(List.of("init_args"), CheckpointImport.run(file, own).leftOut());
+    ResidualEncoder.Config encoder = new PretrainedEncoder(own).config(Precision.FP32);
+    assertEquals(
+        new ResidualEncoder.Config(1, List.of(2, 3), List.of(1, 2), Precision.FP32), encoder);
+    try (SimClr network = new SimClr(new SimClr.Config(encoder, 4, 3))) {
+      network.place(device, Philox.of(1, "overwritten"));
+      try (Adam adam = new Adam(network.parameters(), ADAM)) {
+        new ModelState("theirs", network, adam).load(own, metadata -> {});
+        assertEquals(3, adam.steps());
+        assertArrayEquals(
+            new float[] {-0.0035285708f, -0.20933263f, 0.13208985f},
+            adam.state().get("projector.layer2.0.bias.m").toFloats());
+      }
+      double[] volume = new double[512];
+      for (int i = 0; i < volume.length; i++) {
+        volume[i] = Math.sin(0.1 * i);
+      }
+      TensorSpec spec = TensorSpec.of(DType.F32, 1, 1, 8, 8, 8);
+      assertArrayEquals(
+          new double[] {0.13437016308307648, -0.082867830991745, 0.14602108299732208},
+          Scope.run(() -> network.apply(device.fromDoubles(spec, volume)).toDoubles()),
+          1e-5);
+    }
+    // Beside other tables, an imported checkpoint still has its own course.
+    Files.copy(run.resolve("epochs.csv"), folder.resolve("epochs.csv"));
+    Path again = folder.resolve("again.pth");
+    CheckpointExport.run(own, Optional.empty(), again);
+    try (PyTorchReader first = PyTorchReader.open(file);
+        PyTorchReader second = PyTorchReader.open(again)) {
+      assertEquals(List.copyOf(first.tensors().keySet()), List.copyOf(second.tensors().keySet()));
+      assertEquals(first.json("logging"), second.json("logging"));
+      assertEquals(
+          "{\"recommended_downstream_patchsize\":[160,160,160],\"pretrain_patch_size\":[160,160,160]}",
+          second.json(AdaptationPlan.KEY).orElseThrow().toString());
     }
   }
 
@@ -459,6 +505,20 @@ final class ForeignCheckpointTest {
             .getMessage();
     assertTrue(
         message.startsWith(bad + ": metadata 'nnssl_adaptation_plan' is no JSON: "), message);
+    Path list = folder.resolve("list.safetensors");
+    try (SimClr network = new SimClr(NETWORK)) {
+      network.place(device, Philox.of(1, "trained"));
+      new ModelState("mini", network, null).save(list, Map.of(AdaptationPlan.KEY, "[1]"));
+    }
+    assertRefused(
+        list,
+        "metadata 'nnssl_adaptation_plan' is ARRAY, expected an object",
+        () -> CheckpointExport.run(list, Optional.empty(), out));
+    Path plan = Files.writeString(folder.resolve("plan.json"), "{\"a\": 1}");
+    assertRefused(
+        plan,
+        "architecture_plans: missing",
+        () -> CheckpointExport.run(checkpoint, Optional.of(plan), out));
     Path table = folder.resolve("epochs.csv");
     Files.writeString(table, "epoch,loss\n0,x\n");
     Path here = Files.copy(checkpoint, folder.resolve("here.safetensors"));
