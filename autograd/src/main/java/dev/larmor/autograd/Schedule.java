@@ -63,6 +63,25 @@ public sealed interface Schedule {
   }
 
   /**
+   * {@code max·(step + 1)/warmup} for the first {@code warmup} steps, then {@code max·(1 − (step −
+   * warmup)/(total − warmup))^power}, 0 from {@code total} on.
+   */
+  record WarmupPolynomial(double max, long warmup, long total, double power) implements Schedule {
+    public WarmupPolynomial {
+      check(max >= 0 && warmup >= 0 && total > warmup && power > 0, this);
+    }
+
+    @Override
+    public double rate(long step) {
+      if (step < warmup) {
+        return max * (step + 1) / warmup;
+      }
+      double done = (double) (Math.min(step, total) - warmup) / (total - warmup);
+      return max * Math.pow(1 - done, power);
+    }
+  }
+
+  /**
    * Two warm-ups and two cosines: linear to max1 over w1 steps, cosine to min1 over a1, linear from
    * min1 to max2 over w2, cosine to min2 over a2, then min2.
    */
