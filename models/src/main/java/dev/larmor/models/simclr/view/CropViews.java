@@ -29,22 +29,6 @@ public record CropViews(int pairs, int side, double overlap, boolean changed) im
   /** As nnssl draws them. */
   public static final CropViews NNSSL = new CropViews(2, 64, 0.5, true);
 
-  private static final double NOISE = 0.1;
-  private static final double MOST_NOISE = 0.1;
-  // nnssl decides once for the sample, once more for its channel.
-  private static final double BLUR = 0.2 * 0.5;
-  private static final double LEAST_BLUR = 0.5;
-  private static final double MOST_BLUR = 1;
-  private static final double BRIGHTNESS = 0.15;
-  private static final double CONTRAST = 0.15;
-  private static final double LEAST_FACTOR = 0.75;
-  private static final double MOST_FACTOR = 1.25;
-  private static final double LOW_RESOLUTION = 0.1 * 0.5;
-  private static final double LEAST_ZOOM = 0.5;
-  private static final double POWER_INVERTED = 0.1;
-  private static final double POWER = 0.3;
-  private static final double LEAST_POWER = 0.7;
-  private static final double MOST_POWER = 1.5;
   private static final double MIRRORED = 0.5;
   private static final double TURNED = 0.3;
 
@@ -94,34 +78,7 @@ public record CropViews(int pairs, int side, double overlap, boolean changed) im
     if (!changed) {
       return changes;
     }
-    Philox noise = stream.with("noise");
-    if (happens(NOISE, noise)) {
-      changes.add(new Noise(MOST_NOISE * noise.uniform(1), noise.with("voxels")));
-    }
-    Philox blur = stream.with("blur");
-    if (happens(BLUR, blur)) {
-      changes.add(new Blur(between(LEAST_BLUR, MOST_BLUR, blur)));
-    }
-    Philox brightness = stream.with("brightness");
-    if (happens(BRIGHTNESS, brightness)) {
-      changes.add(new Brightness(between(LEAST_FACTOR, MOST_FACTOR, brightness)));
-    }
-    Philox contrast = stream.with("contrast");
-    if (happens(CONTRAST, contrast)) {
-      changes.add(new Contrast(aboutOne(LEAST_FACTOR, MOST_FACTOR, contrast)));
-    }
-    Philox resolution = stream.with("resolution");
-    if (happens(LOW_RESOLUTION, resolution)) {
-      changes.add(new LowResolution(between(LEAST_ZOOM, 1, resolution)));
-    }
-    Philox inverted = stream.with("inverted");
-    if (happens(POWER_INVERTED, inverted)) {
-      changes.add(new Power(aboutOne(LEAST_POWER, MOST_POWER, inverted), true));
-    }
-    Philox power = stream.with("power");
-    if (happens(POWER, power)) {
-      changes.add(new Power(aboutOne(LEAST_POWER, MOST_POWER, power), false));
-    }
+    changes.addAll(IntensityChanges.draw(stream));
     Philox mirror = stream.with("mirror");
     Flips flips =
         new Flips(
@@ -138,18 +95,7 @@ public record CropViews(int pairs, int side, double overlap, boolean changed) im
     return changes;
   }
 
-  // Number 0 of a stream decides whether, number 1 how much, number 2 which way.
-
   private static boolean happens(double probability, Philox stream) {
     return stream.uniform(0) < probability;
-  }
-
-  private static double between(double least, double most, Philox stream) {
-    return least + (most - least) * stream.uniform(1);
-  }
-
-  /** Less than one as often as more. */
-  private static double aboutOne(double least, double most, Philox stream) {
-    return stream.uniform(2) < 0.5 ? between(least, 1, stream) : between(1, most, stream);
   }
 }
