@@ -38,6 +38,11 @@ public record ModelState(
     this(architecture, module, Map.of(), optimizer);
   }
 
+  /** The same model with an optimiser's state. */
+  public ModelState with(Optimizer other) {
+    return new ModelState(architecture, module, aliases, other);
+  }
+
   /** Whether a file with this metadata was written by {@link #save}. */
   public static boolean isOwn(Map<String, String> metadata) {
     return FORMAT.equals(metadata.get(FORMAT_KEY));
@@ -170,6 +175,24 @@ public record ModelState(
       throw new DataException(
           file + ": metadata '" + key + "' is " + value + ", expected a number", e);
     }
+  }
+
+  /**
+   * Checks that a run may go on from a file.
+   *
+   * @param saved the file's metadata
+   * @param wanted what must be the same for it to go on to the same bits
+   * @throws DataException naming the first that is not
+   */
+  public static void checkSame(Path file, Map<String, String> saved, Map<String, String> wanted) {
+    wanted.forEach((key, here) -> {
+      String there = saved.get(key);
+      if (!here.equals(there)) {
+        throw new DataException(
+            "%s: cannot go on to the same results with other settings or data: %s is %s there, %s here"
+                .formatted(file, key, there, here));
+      }
+    });
   }
 
   private void checkNames(Path file, SafetensorsReader reader, Map<String, Tensor> wanted) {

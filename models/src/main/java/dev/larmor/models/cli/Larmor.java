@@ -5,7 +5,7 @@ import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.DeviceLostException;
 import dev.larmor.engine.op.OpException;
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.training.DivergedException;
+import dev.larmor.models.fit.DivergedException;
 import java.io.UncheckedIOException;
 import java.util.Collection;
 import java.util.concurrent.Callable;

@@ -102,6 +102,17 @@ public final class Picture {
     }
   }
 
+  /** Draws a straight line one pixel wide; what lies beyond the canvas is cut. */
+  public Picture line(int fromX, int fromY, int toX, int toY, int color) {
+    int steps = Math.max(1, Math.max(Math.abs(toX - fromX), Math.abs(toY - fromY)));
+    for (int i = 0; i <= steps; i++) {
+      int x = (int) Math.round(fromX + (double) (toX - fromX) * i / steps);
+      int y = (int) Math.round(fromY + (double) (toY - fromY) * i / steps);
+      point(x, y, x >= 0 && x < canvas.getWidth() && y >= 0 && y < canvas.getHeight(), color);
+    }
+    return this;
+  }
+
   /** Writes a line of ASCII; other characters become question marks, what does not fit is cut. */
   public Picture text(int x, int y, String text, int color) {
     for (int n = 0; n < text.length(); n++) {

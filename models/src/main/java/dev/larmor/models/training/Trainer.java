@@ -10,6 +10,7 @@ import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.models.augment.Variation;
 import dev.larmor.models.checkpoint.ModelState;
+import dev.larmor.models.checkpoint.SavedLossScale;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.fastmri.MaskSource;
 import dev.larmor.models.data.fastmri.Sample;
@@ -17,6 +18,7 @@ import dev.larmor.models.data.fastmri.SliceIndex;
 import dev.larmor.models.data.fastmri.SliceLoader;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
+import dev.larmor.models.fit.DivergedException;
 import dev.larmor.models.loss.SliceContext;
 import dev.larmor.models.metric.StructuralSimilarity;
 import dev.larmor.models.training.TrainingStep.Slice;
@@ -146,7 +148,7 @@ public final class Trainer implements AutoCloseable {
       return false;
     }
     Map<String, String> saved = ModelState.metadata(last);
-    checkSame(last, saved, identity(network, settings, folds));
+    ModelState.checkSame(last, saved, identity(network, settings, folds));
     return isComplete(last, saved);
   }
 
@@ -182,7 +184,7 @@ public final class Trainer implements AutoCloseable {
    */
   public void resume(Path checkpoint) {
     Map<String, String> saved = Checkpoint.load(checkpoint, network, adam);
-    checkSame(checkpoint, saved, identity(network.config(), settings, folds));
+    ModelState.checkSame(checkpoint, saved, identity(network.config(), settings, folds));
     retraining = (int) ModelState.number(checkpoint, saved, RETRAINING);
     int epoch = (int) ModelState.number(checkpoint, saved, EPOCH);
     round = new Round(epoch, (int) ModelState.number(checkpoint, saved, "fold"), folds.size());
@@ -192,26 +194,8 @@ public final class Trainer implements AutoCloseable {
     trainSeconds = ModelState.real(checkpoint, saved, "train_seconds");
     idleSeconds = ModelState.real(checkpoint, saved, "idle_seconds");
     bestLoss = ModelState.real(checkpoint, saved, "best_loss");
-    if (lossScale.isDynamic()) {
-      lossScale.restore(
-          new LossScale.State(
-              ModelState.real(checkpoint, saved, "loss_scale"),
-              ModelState.number(checkpoint, saved, "good_steps"),
-              ModelState.number(checkpoint, saved, "skipped_steps")));
-    }
+    SavedLossScale.restore(lossScale, checkpoint, saved);
     history.rewind(round, position);
-  }
-
-  private static void checkSame(
-      Path checkpoint, Map<String, String> saved, Map<String, String> wanted) {
-    wanted.forEach((key, here) -> {
-      String there = saved.get(key);
-      if (!here.equals(there)) {
-        throw new DataException(
-            "%s: cannot go on to the same results with other settings or data: %s is %s there, %s here"
-                .formatted(checkpoint, key, there, here));
-      }
-    });
   }
 
   /** What must be the same for a resumed run to go on to the same bits. */
@@ -256,11 +240,7 @@ public final class Trainer implements AutoCloseable {
     state.put("train_seconds", Double.toHexString(trainSeconds));
     state.put("idle_seconds", Double.toHexString(idleSeconds));
     state.put("best_loss", Double.toHexString(bestLoss));
-    if (lossScale.isDynamic()) {
-      state.put("loss_scale", Double.toHexString(lossScale.state().value()));
-      state.put("good_steps", Long.toString(lossScale.state().goodSteps()));
-      state.put("skipped_steps", Long.toString(lossScale.state().skipped()));
-    }
+    SavedLossScale.put(lossScale, state);
     Checkpoint.save(file, network, adam, state);
   }
 

@@ -41,6 +41,7 @@ import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import dev.larmor.models.data.fastmri.VolumeSet.Targets;
+import dev.larmor.models.fit.DivergedException;
 import dev.larmor.models.fivarnet.FiVarNet;
 import dev.larmor.models.loss.Criterion;
 import dev.larmor.models.loss.SliceContext;
