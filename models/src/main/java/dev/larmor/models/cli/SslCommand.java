@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
       SslConvertOpenMindCommand.class,
       SslPlanCommand.class,
       SslPreprocessCommand.class,
-      SslViewsCommand.class
+      SslViewsCommand.class,
+      SslSegmentCommand.class
     })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -54,7 +54,7 @@ public record Segmenter(
   public Segmenter {
     channels = List.copyOf(channels);
     labels = List.copyOf(labels);
-    new AxisOrder(axes);
+    axes = new AxisOrder(axes).axes();
     int reduction =
         new ResidualEncoder.Config(1, features, blocks, Precision.named(precision)).reduction();
     if (patch.size() != 3
