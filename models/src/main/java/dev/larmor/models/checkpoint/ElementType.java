@@ -40,6 +40,14 @@ public enum ElementType {
     return bytes;
   }
 
+  /** Whether its elements are floating-point numbers. */
+  public boolean isFloating() {
+    return switch (this) {
+      case F64, F32, F16, BF16 -> true;
+      default -> false;
+    };
+  }
+
   /**
    * The size of a tensor in bytes.
    *

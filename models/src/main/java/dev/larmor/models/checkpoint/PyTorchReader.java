@@ -29,8 +29,9 @@ import java.util.zip.ZipFile;
  * order. The pickle is read by {@link Unpickler}, which runs no code. Storages are read when a
  * tensor's bytes are asked for, one at a time.
  *
- * <p>Weights are looked for under {@code model}, {@code state_dict} and {@code model_state_dict},
- * then at the top level; {@code module.}, which DataParallel puts before every name, is left out.
+ * <p>Weights are looked for under {@code model}, {@code state_dict}, {@code model_state_dict} and
+ * {@code network_weights}, then at the top level; {@code module.}, which DataParallel puts before
+ * every name, is left out.
  */
 public final class PyTorchReader implements TensorFile {
   /**
@@ -43,7 +44,9 @@ public final class PyTorchReader implements TensorFile {
   public record Moments(long step, TensorSource first, TensorSource second) {}
 
   private static final int BLOCK = 1 << 20;
-  private static final List<String> WEIGHTS = List.of("model", "state_dict", "model_state_dict");
+  private static final List<String> WEIGHTS =
+      List.of("model", "state_dict", "model_state_dict", "network_weights");
+  private static final List<String> OPTIMIZERS = List.of("optimizer", "optimizer_state");
   private static final String PARALLEL = "module.";
 
   private final Path path;
@@ -222,7 +225,7 @@ public final class PyTorchReader implements TensorFile {
   }
 
   /**
-   * Adam's moments, if the file has under {@code optimizer} what {@code
+   * Adam's moments, if the file has under {@code optimizer} or {@code optimizer_state} what {@code
    * torch.optim.Adam.state_dict()} gives, by the parameters' numbers: their positions in {@code
    * model.parameters()}. Parameters that never had a gradient are missing.
    *
@@ -230,7 +233,9 @@ public final class PyTorchReader implements TensorFile {
    *     another order, is none of this model
    */
   public Optional<Map<Integer, Moments>> adam(int parameters) {
-    if (!(content.get("optimizer") instanceof LinkedHashMap<?, ?> optimizer
+    Optional<?> found =
+        OPTIMIZERS.stream().filter(k -> content.get(k) != null).findFirst().map(content::get);
+    if (!(found.orElse(null) instanceof LinkedHashMap<?, ?> optimizer
         && optimizer.get("state") instanceof LinkedHashMap<?, ?> state
         && optimizer.get("param_groups") instanceof ArrayList<?> groups
         && numbers(groups).equals(counted(parameters)))) {

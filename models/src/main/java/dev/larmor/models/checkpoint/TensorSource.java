@@ -1,6 +1,10 @@
 package dev.larmor.models.checkpoint;
 
+import dev.larmor.engine.DType;
+import dev.larmor.engine.Tensor;
+import dev.larmor.engine.TensorSpec;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
@@ -26,6 +30,33 @@ public record TensorSource(
   /** The same tensor under another name. */
   public TensorSource named(String other) {
     return new TensorSource(other, type, shape, bytes);
+  }
+
+  /** The same values as F32 or F64, converted if they are of another floating-point type. */
+  public TensorSource as(ElementType wanted) {
+    return type == wanted
+        ? this
+        : new TensorSource(
+            name, wanted, shape, () -> FloatConversion.convert(bytes.get(), type, wanted));
+  }
+
+  /** Whether the values can be a tensor's: floating-point numbers in its shape. */
+  public boolean fits(TensorSpec spec) {
+    return type.isFloating() && Arrays.equals(shape, spec.shape().dims());
+  }
+
+  /** Copies the values, converted, into an F32 or F64 tensor that they {@linkplain #fits fit}. */
+  public void copyTo(Tensor tensor) {
+    tensor.upload(as(tensor.dtype() == DType.F64 ? ElementType.F64 : ElementType.F32).bytes.get());
+  }
+
+  /** Whether another tensor is of the same type, shape and bytes. */
+  public boolean same(TensorSource other) {
+    if (type != other.type || !Arrays.equals(shape, other.shape)) {
+      return false;
+    }
+    byte[] own = bytes.get().toArray(ValueLayout.JAVA_BYTE);
+    return MemorySegment.ofArray(own).mismatch(other.bytes.get()) < 0;
   }
 
   /** Type and shape as messages show them, {@code F32[32, 16, 3, 3]}. */

@@ -2,10 +2,8 @@ package dev.larmor.models.training;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Parameter;
-import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Tensor;
-import dev.larmor.models.checkpoint.ElementType;
 import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.checkpoint.PyTorchReader;
 import dev.larmor.models.checkpoint.PyTorchReader.Moments;
@@ -14,12 +12,7 @@ import dev.larmor.models.checkpoint.TensorFile;
 import dev.larmor.models.checkpoint.TensorSource;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.varnet.ModelConfig;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -42,13 +35,6 @@ import java.util.Set;
  * parameter's shape.
  */
 public final class ForeignWeights implements AutoCloseable {
-  private static final ValueLayout.OfFloat F32 =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble F64 =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort HALF =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private final Path file;
   private final TensorFile reader;
   private final Map<String, TensorSource> tensors;
@@ -117,13 +103,13 @@ public final class ForeignWeights implements AutoCloseable {
     check(network);
     Map<String, TensorSource> own = byParameter(network);
     for (Parameter parameter : network.model().parameters()) {
-      copy(own.get(parameter.name()), parameter.value());
+      own.get(parameter.name()).copyTo(parameter.value());
     }
     network
         .model()
         .aliases()
         .forEach((alias, name) -> {
-          if (tensors.containsKey(alias) && !same(tensors.get(alias), own.get(name))) {
+          if (tensors.containsKey(alias) && !tensors.get(alias).same(own.get(name))) {
             throw new DataException(
                 "%s: tensors '%s' and '%s' are one in this network, but differ"
                     .formatted(file, alias, own.get(name).name()));
@@ -167,14 +153,6 @@ public final class ForeignWeights implements AutoCloseable {
     return own;
   }
 
-  private static boolean same(TensorSource a, TensorSource b) {
-    if (a.type() != b.type()) {
-      return false;
-    }
-    byte[] first = a.bytes().get().toArray(ValueLayout.JAVA_BYTE);
-    return MemorySegment.ofArray(first).mismatch(b.bytes().get()) < 0;
-  }
-
   /**
    * Copies the optimiser's state, if the file has Adam's for this network.
    *
@@ -196,8 +174,8 @@ public final class ForeignWeights implements AutoCloseable {
       return false;
     }
     moments.forEach((name, m) -> {
-      copy(m.first(), state.get(name + ".m"));
-      copy(m.second(), state.get(name + ".v"));
+      m.first().copyTo(state.get(name + ".m"));
+      m.second().copyTo(state.get(name + ".v"));
     });
     adam.steps(steps.iterator().next());
     return true;
@@ -211,48 +189,7 @@ public final class ForeignWeights implements AutoCloseable {
   }
 
   private static boolean fits(TensorSource source, Tensor tensor) {
-    return tensor != null
-        && isFloating(source.type())
-        && Arrays.equals(source.shape(), tensor.shape().dims());
-  }
-
-  private static void copy(TensorSource source, Tensor tensor) {
-    try (Arena arena = Arena.ofConfined()) {
-      tensor.upload(converted(source, tensor, arena));
-    }
-  }
-
-  private static boolean isFloating(ElementType type) {
-    return switch (type) {
-      case F64, F32, F16, BF16 -> true;
-      default -> false;
-    };
-  }
-
-  /** The values in the tensor's own type, F32 or F64. */
-  private static MemorySegment converted(TensorSource source, Tensor tensor, Arena arena) {
-    MemorySegment from = source.bytes().get();
-    boolean wide = tensor.dtype() == DType.F64;
-    if (source.type() == (wide ? ElementType.F64 : ElementType.F32)) {
-      return from;
-    }
-    MemorySegment to = arena.allocate(tensor.spec().bytes(), 64);
-    long elements = tensor.spec().shape().elements();
-    for (long i = 0; i < elements; i++) {
-      double value =
-          switch (source.type()) {
-            case F64 -> from.get(F64, 8 * i);
-            case F32 -> from.get(F32, 4 * i);
-            case F16 -> Float.float16ToFloat(from.get(HALF, 2 * i));
-            default -> Float.intBitsToFloat(from.get(HALF, 2 * i) << 16);
-          };
-      if (wide) {
-        to.set(F64, 8 * i, value);
-      } else {
-        to.set(F32, 4 * i, (float) value);
-      }
-    }
-    return to;
+    return tensor != null && source.fits(tensor.spec());
   }
 
   @Override

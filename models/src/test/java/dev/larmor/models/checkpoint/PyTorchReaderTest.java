@@ -321,7 +321,7 @@ final class PyTorchReaderTest {
     assertRefused(file("K\1."), "holds no dictionary of tensors");
     assertRefused(
         file("}X\1\0\0\0aK\1s."),
-        "holds no weights at its top level or under model, state_dict, model_state_dict");
+        "holds no weights at its top level or under model, state_dict, model_state_dict, network_weights");
   }
 
   /** A list in itself, and a dictionary as its own value: nothing follows the circle. */
