@@ -26,7 +26,8 @@ public final class BenchProcess {
 
   /**
    * Runs {@code --mode op --op NAME} or {@code --mode train|recompute|keep|reconstruct --shape
-   * 15x640x372}, with {@code --threads 2 --precision fp32|tf32|bf16|fp16 --warmup 1 --steps stdin}.
+   * 15x640x372} or {@code --mode encoder --views 2x64}, with {@code --threads 2 --precision
+   * fp32|tf32|bf16|fp16 --warmup 1 --steps stdin}.
    */
   public static void main(String[] args) throws IOException {
     Map<String, String> options =
@@ -36,6 +37,8 @@ public final class BenchProcess {
                 "train",
                 "shape",
                 "15x640x372",
+                "views",
+                "2x64",
                 "op",
                 "",
                 "threads",
@@ -91,6 +94,11 @@ public final class BenchProcess {
     Precision precision = Precision.named(options.get("precision"));
     if (options.get("mode").equals("op")) {
       return new TimedOp(options.get("op"), threads, precision);
+    }
+    if (options.get("mode").equals("encoder")) {
+      String[] views = options.get("views").split("x", -1);
+      return new TimedEncoder(
+          Integer.parseInt(views[0]), Integer.parseInt(views[1]), precision, Timed.DEVICE, threads);
     }
     TimedModel.Mode mode = TimedModel.Mode.valueOf(options.get("mode").toUpperCase(Locale.ROOT));
     DryRun.Size size = Scan.size(options.get("shape"));

@@ -12,8 +12,10 @@ public final class PeerMain {
   private static final String USAGE =
       """
       --mode train|recompute|recompute_all|reconstruct   [--shape 15x640x372]
+      --mode encoder [--views 2x64]                      SimCLR: images x edge of the views
       --mode op --op OPERATION                           (see OpPeer)
       --mode check --golden fivarnet_small.safetensors
+      --mode check-encoder
       --mode tensors --file weights.pt                   what libtorch reads from a file
       --mode tensors --file a.pt --out b.pt              and writes of it
       --mode info
@@ -27,28 +29,43 @@ public final class PeerMain {
     PeerProcess process =
         new PeerProcess(
             args,
-            Map.of(
-                "mode", "recompute",
-                "shape", "15x640x372",
-                "op", "",
-                "golden", "",
-                "file", "",
-                "out", "",
-                "threads", "2",
-                "precision", "fp32",
-                "warmup", "1",
-                "steps", "2"),
+            Map.ofEntries(
+                Map.entry("mode", "recompute"),
+                Map.entry("shape", "15x640x372"),
+                Map.entry("views", "2x64"),
+                Map.entry("op", ""),
+                Map.entry("golden", ""),
+                Map.entry("file", ""),
+                Map.entry("out", ""),
+                Map.entry("threads", "2"),
+                Map.entry("precision", "fp32"),
+                Map.entry("warmup", "1"),
+                Map.entry("steps", "2")),
             USAGE);
     int threads = process.number("threads");
     String precision = process.option("precision");
     switch (process.option("mode")) {
       case "info" -> System.out.println(OpPeer.build(threads));
       case "check" -> GoldenCheck.run(Path.of(process.option("golden")));
+      case "check-encoder" -> EncoderPeer.check();
       case "tensors" -> {
         Path file = Path.of(process.option("file"));
         TorchFile.print(file);
         if (!process.option("out").isEmpty()) {
           TorchFile.rewrite(file, Path.of(process.option("out")));
+        }
+      }
+      case "encoder" -> {
+        String[] views = process.option("views").split("x");
+        if (views.length != 2) {
+          throw new IllegalArgumentException(
+              "views " + process.option("views") + " are not IMAGESxEDGE");
+        }
+        int images = Integer.parseInt(views[0]);
+        int edge = Integer.parseInt(views[1]);
+        try (EncoderPeer peer = new EncoderPeer(images, edge, threads, precision)) {
+          process.run(
+              peer, () -> Map.of("parameters", peer.weights().count(), "loss", peer.lastLoss()));
         }
       }
       case "op" -> {

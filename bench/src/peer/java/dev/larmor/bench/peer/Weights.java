@@ -4,9 +4,11 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The trainable parameters of a model by name, in order of construction. They live until {@link
@@ -25,6 +27,13 @@ final class Weights implements AutoCloseable {
       Tensor w = torch.empty(shape);
       w.uniform_(-bound, bound, new GeneratorOptional());
       return add(name, w);
+    }
+  }
+
+  /** Makes a parameter, F32, all elements the same. */
+  Tensor constant(String name, double value, long... shape) {
+    try (Frame _ = new Frame()) {
+      return add(name, torch.full(shape, new Scalar(value)).to(ScalarType.Float));
     }
   }
 
