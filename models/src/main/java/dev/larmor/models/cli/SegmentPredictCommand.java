@@ -59,8 +59,7 @@ final class SegmentPredictCommand implements Callable<Integer> {
   public Integer call() {
     Segmenter segmenter = Segmenter.of(checkpoint);
     SlidingWindow window = Larmor.checked(spec, () -> windows.window(segmenter.extent()));
-    List<Case> cases =
-        SegmentationDataset.cases(images, segmenter.channels(), segmenter.ending());
+    List<Case> cases = SegmentationDataset.cases(images, segmenter.channels(), segmenter.ending());
     try (Interrupt interrupt = new Interrupt();
         Device opened = device.open(segmenter.encoder().precision());
         ResidualUnet network = segmenter.load(checkpoint, opened);

@@ -289,8 +289,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
       for (int i : wanted) {
         FoldTraining training =
             new FoldTraining(segmenter, cases, settings, fit, folder(i), opened);
-        Optional<List<CaseScore>> scored =
-            run(training, dataset, all.get(i), i, window, interrupt);
+        Optional<List<CaseScore>> scored = run(training, dataset, all.get(i), i, window, interrupt);
         if (scored.isEmpty()) {
           return Interrupt.EXIT_CODE;
         }
@@ -324,12 +323,10 @@ final class SegmentTrainCommand implements Callable<Integer> {
     ResidualEncoder.Config config =
         pretrained == null
             ? Larmor.checked(spec, () -> encoder.config(channels))
-            : new PretrainedEncoder(pretrained)
-                .config(Larmor.checked(spec, encoder::precision));
+            : new PretrainedEncoder(pretrained).config(Larmor.checked(spec, encoder::precision));
     Preparation preparation =
         Larmor.checked(
-            spec,
-            () -> Preparation.of(mode, dataset.training(), spacing, pretrained, channels));
+            spec, () -> Preparation.of(mode, dataset.training(), spacing, pretrained, channels));
     return Larmor.checked(
         spec,
         () ->
@@ -402,10 +399,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
     try (ProgressLine progress =
         Larmor.console(spec).progress("preparing", dataset.training().size())) {
       return cases.prepare(
-          dataset.training(),
-          new Workers(processors),
-          progress.counter(""),
-          interrupt::requested);
+          dataset.training(), new Workers(processors), progress.counter(""), interrupt::requested);
     }
   }
 
@@ -437,8 +431,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
     try (ProgressLine progress =
         Larmor.console(spec).progress("testing fold " + number, heldOut.size())) {
       Optional<List<CaseScore>> scores =
-          training.validate(
-              heldOut, window, pictures, progress.counter(""), interrupt::requested);
+          training.validate(heldOut, window, pictures, progress.counter(""), interrupt::requested);
       if (scores.isPresent() && !heldOut.isEmpty()) {
         Score score = new Score(dataset.labels(), scores.get());
         report(score, training.folder(), "fold " + number, pictures);
@@ -453,8 +446,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
             pretrained == null ? "from scratch" : "encoder from " + pretrained.getFileName(),
             "%d epochs of %d steps, batches of %d, patch %s, seed %d"
                 .formatted(epochs(), steps, batch, patch, random.seed));
-    String title =
-        "Segmentation of %s, %s".formatted(data.toAbsolutePath().getFileName(), what);
+    String title = "Segmentation of %s, %s".formatted(data.toAbsolutePath().getFileName(), what);
     SegmentEvaluateCommand.report(score, folder, title, remarks, pictures);
     Larmor.console(spec).line(what + ": " + line(score));
   }
@@ -502,8 +494,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
                 summary.means().get("dice"),
                 dice == null || dice.isNaN()
                     ? ""
-                    : String.format(
-                        Locale.ROOT, "  held-out %.4f%s", dice, best ? " (best)" : ""),
+                    : String.format(Locale.ROOT, "  held-out %.4f%s", dice, best ? " (best)" : ""),
                 summary.rate(),
                 summary.seconds()));
       }

@@ -10,7 +10,6 @@ import dev.larmor.models.ssl.adapt.PretrainedEncoder;
 import dev.larmor.models.ssl.adapt.segmentation.dataset.Case;
 import dev.larmor.models.ssl.adapt.segmentation.score.CasePictures;
 import dev.larmor.models.ssl.adapt.segmentation.score.CaseScore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

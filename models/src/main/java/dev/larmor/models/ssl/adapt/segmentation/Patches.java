@@ -120,8 +120,7 @@ record Patches(
     int voxels = size.voxels();
     for (int c = 0; c < channels; c++) {
       Volume channel =
-          new Volume(
-              Arrays.copyOfRange(sample.image, c * voxels, (c + 1) * voxels), size);
+          new Volume(Arrays.copyOfRange(sample.image, c * voxels, (c + 1) * voxels), size);
       for (Change change : IntensityChanges.draw(stream.with("intensity").with(c))) {
         change.apply(channel);
       }

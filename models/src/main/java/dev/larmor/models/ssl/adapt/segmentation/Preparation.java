@@ -59,8 +59,7 @@ public record Preparation(AxisOrder axes, Optional<List<Double>> spacing, int ch
     }
     AxisOrder axes = AxisOrder.coarsestFirst(array(spacing.get()));
     double[] turned = axes.of(array(spacing.get()));
-    return new Preparation(
-        axes, Optional.of(Arrays.stream(turned).boxed().toList()), channels);
+    return new Preparation(axes, Optional.of(Arrays.stream(turned).boxed().toList()), channels);
   }
 
   private static double[] array(List<Double> spacing) {

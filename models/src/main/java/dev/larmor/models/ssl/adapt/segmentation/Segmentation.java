@@ -87,15 +87,13 @@ public record Segmentation(
   Optional<float[]> scores(int[] volume, SlidingWindow.Source source, BooleanSupplier stop) {
     Extent size = window.patch();
     int channels = segmenter.channels().size();
-    TensorSpec input =
-        TensorSpec.of(DType.F32, 1, channels, size.n0(), size.n1(), size.n2());
+    TensorSpec input = TensorSpec.of(DType.F32, 1, channels, size.n0(), size.n1(), size.n2());
     return window.scores(
         volume,
         channels,
         segmenter.labels().size(),
         source,
-        values ->
-            Scope.run(() -> network.apply(device.tensor(input, values)).toFloats()),
+        values -> Scope.run(() -> network.apply(device.tensor(input, values)).toFloats()),
         stop);
   }
 
@@ -113,8 +111,7 @@ public record Segmentation(
   }
 
   /** Back to the image's grid: resampled class by class, cropped parts are background. */
-  private Image3d labels(
-      float[] scores, Preprocessed prepared, Image3d image, Workers workers) {
+  private Image3d labels(float[] scores, Preprocessed prepared, Image3d image, Workers workers) {
     Provenance from = prepared.provenance();
     AxisOrder axes = segmenter.preparation().axes();
     int[] scored = prepared.image().shape();

@@ -48,7 +48,9 @@ public record Segmenter(
   private static final String KEY = "segmenter";
 
   private static final ObjectMapper JSON =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES).build();
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
 
   /** Checks that the network can take the patch. */
   public Segmenter {

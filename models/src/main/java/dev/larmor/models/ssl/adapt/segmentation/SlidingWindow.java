@@ -57,9 +57,7 @@ public record SlidingWindow(Extent patch, double step, boolean mirrored) {
     return starts;
   }
 
-  /**
-   * The weights along an axis. The least is exp(−8), so no product of three is zero.
-   */
+  /** The weights along an axis. The least is exp(−8), so no product of three is zero. */
   static float[] weights(int patch) {
     float[] weights = new float[patch];
     double deviation = patch * DEVIATION;
@@ -111,8 +109,7 @@ public record SlidingWindow(Extent patch, double step, boolean mirrored) {
   }
 
   /** The mean over all ways to see the patch. */
-  private float[] scores(
-      float[] input, int channels, int classes, UnaryOperator<float[]> network) {
+  private float[] scores(float[] input, int channels, int classes, UnaryOperator<float[]> network) {
     if (!mirrored) {
       return network.apply(input.clone());
     }
@@ -140,8 +137,7 @@ public record SlidingWindow(Extent patch, double step, boolean mirrored) {
     float[] result = new float[values.length];
     int voxels = patch.voxels();
     for (int c = 0; c < channels; c++) {
-      Volume channel =
-          new Volume(Arrays.copyOfRange(values, c * voxels, (c + 1) * voxels), patch);
+      Volume channel = new Volume(Arrays.copyOfRange(values, c * voxels, (c + 1) * voxels), patch);
       way.apply(channel);
       System.arraycopy(channel.values(), 0, result, c * voxels, voxels);
     }
@@ -158,9 +154,7 @@ public record SlidingWindow(Extent patch, double step, boolean mirrored) {
     int first = Math.max(0, -start[2]);
     int end = Math.min(patch.n2(), volume[2] - start[2]);
     for (int i0 = Math.max(0, -start[0]); i0 < Math.min(patch.n0(), volume[0] - start[0]); i0++) {
-      for (int i1 = Math.max(0, -start[1]);
-          i1 < Math.min(patch.n1(), volume[1] - start[1]);
-          i1++) {
+      for (int i1 = Math.max(0, -start[1]); i1 < Math.min(patch.n1(), volume[1] - start[1]); i1++) {
         float weight = w0[i0] * w1[i1];
         int from = (i0 * patch.n1() + i1) * patch.n2();
         int to = ((start[0] + i0) * volume[1] + start[1] + i1) * volume[2] + start[2];

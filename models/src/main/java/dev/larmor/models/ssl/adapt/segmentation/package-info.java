@@ -6,8 +6,8 @@
  *   <li>{@code dataset} reads what is there: images, labels, folds;
  *   <li>{@link dev.larmor.models.ssl.adapt.segmentation.Preparation} makes images alike, {@link
  *       dev.larmor.models.ssl.adapt.segmentation.PreparedCases} keeps them on the disk;
- *   <li>{@link dev.larmor.models.ssl.adapt.segmentation.FoldTraining} draws patches of them, a third
- *       around something to be found, and trains a {@link
+ *   <li>{@link dev.larmor.models.ssl.adapt.segmentation.FoldTraining} draws patches of them, a
+ *       third around something to be found, and trains a {@link
  *       dev.larmor.models.resenc.ResidualUnet} with {@link
  *       dev.larmor.models.ssl.adapt.segmentation.DiceCrossEntropy};
  *   <li>{@link dev.larmor.models.ssl.adapt.segmentation.Segmentation} segments whole images by a
@@ -15,7 +15,7 @@
  *   <li>{@code score} compares with the truth and reports.
  * </ol>
  *
- * <p>A checkpoint says what it is of, {@link dev.larmor.models.ssl.adapt.segmentation.Segmenter}, so
- * it alone suffices to segment other images.
+ * <p>A checkpoint says what it is of, {@link dev.larmor.models.ssl.adapt.segmentation.Segmenter},
+ * so it alone suffices to segment other images.
  */
 package dev.larmor.models.ssl.adapt.segmentation;

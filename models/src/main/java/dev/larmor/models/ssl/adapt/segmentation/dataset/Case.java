@@ -54,8 +54,7 @@ public record Case(String name, List<Path> images, Optional<Path> truth) {
     }
     float[] values = new float[Math.multiplyExact(channels.size(), first.voxels())];
     for (int c = 0; c < channels.size(); c++) {
-      System.arraycopy(
-          channels.get(c).values(), 0, values, c * first.voxels(), first.voxels());
+      System.arraycopy(channels.get(c).values(), 0, values, c * first.voxels(), first.voxels());
     }
     return new Image3d(values, channels.size(), first.shape(), first.spacing(), first.place());
   }
