@@ -15,7 +15,6 @@ final class WindowOptions {
 
   @Option(
       names = "--no-mirroring",
-      negatable = false,
       description = "See each patch once, not in all 8 mirrored ways: 8 times as fast.")
   private boolean plain;
 

@@ -34,6 +34,21 @@ public record Preparation(AxisOrder axes, Optional<List<Double>> spacing, int ch
   private static final List<Double> ONE_MM = List.of(1.0, 1.0, 1.0);
 
   /**
+   * Checks the spacing.
+   *
+   * @throws IllegalArgumentException in one sentence, if it is none
+   */
+  public Preparation {
+    spacing.ifPresent(Preparation::check);
+  }
+
+  private static void check(List<Double> spacing) {
+    if (spacing.size() != 3 || spacing.stream().anyMatch(s -> !(s > 0) || s.isInfinite())) {
+      throw new IllegalArgumentException("spacing is " + spacing + ", expected 3 positive numbers");
+    }
+  }
+
+  /**
    * The preparation for a data set.
    *
    * @param cases of the data set; their spacings are read where they matter
@@ -57,6 +72,7 @@ public record Preparation(AxisOrder axes, Optional<List<Double>> spacing, int ch
     if (spacing.isEmpty()) {
       return new Preparation(AxisOrder.IDENTITY, spacing, channels);
     }
+    check(spacing.get());
     AxisOrder axes = AxisOrder.coarsestFirst(array(spacing.get()));
     double[] turned = axes.of(array(spacing.get()));
     return new Preparation(axes, Optional.of(Arrays.stream(turned).boxed().toList()), channels);
@@ -96,9 +112,6 @@ public record Preparation(AxisOrder axes, Optional<List<Double>> spacing, int ch
             return Optional.empty();
           }
           List<Double> read = spacing.elements().stream().map(e -> e.node().asDouble()).toList();
-          if (read.size() != 3 || read.stream().anyMatch(s -> !(s > 0))) {
-            throw spacing.bad(read + ", expected 3 positive numbers");
-          }
           return Optional.of(read);
         }
       }

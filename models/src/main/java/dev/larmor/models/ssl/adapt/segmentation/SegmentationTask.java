@@ -81,7 +81,7 @@ final class SegmentationTask implements Task {
     Map<String, String> same = new LinkedHashMap<>();
     same.put("training cases", names(patches.files()));
     same.put("held-out cases", names(heldOut));
-    same.put("segmenter", segmenter.toString());
+    same.put("network", segmenter.toString());
     same.put("initial weights", settings.pretrained().map(Path::toString).orElse("random"));
     same.put("batch", Integer.toString(settings.batch()));
     same.put("batch Dice", Boolean.toString(settings.batchDice()));
