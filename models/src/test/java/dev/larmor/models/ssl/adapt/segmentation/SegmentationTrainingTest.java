@@ -11,13 +11,16 @@ import dev.larmor.autograd.Parameter;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.autograd.Sgd;
 import dev.larmor.engine.Device;
+import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
+import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.image.Image3d;
 import dev.larmor.models.data.image.ImageFile;
 import dev.larmor.models.fit.Fit;
 import dev.larmor.models.fit.FitListener;
 import dev.larmor.models.fit.FitSettings;
+import dev.larmor.models.resenc.ResidualEncoder;
 import dev.larmor.models.resenc.ResidualUnet;
 import dev.larmor.models.simclr.view.Box;
 import dev.larmor.models.simclr.view.Extent;
@@ -32,6 +35,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeAll;
@@ -70,13 +74,18 @@ final class SegmentationTrainingTest {
   }
 
   private static FoldTraining training(String name, Device device, int steps, int workers) {
+    return training(name, device, steps, workers, 0.02, Optional.empty());
+  }
+
+  private static FoldTraining training(
+      String name, Device device, int steps, int workers, double rate, Optional<Path> pretrained) {
     TrainingSettings settings =
-        new TrainingSettings(EPOCHS, 2, 0.33, true, false, false, 2, workers, Optional.empty(), 1);
+        new TrainingSettings(EPOCHS, 2, 0.33, true, false, false, 2, workers, pretrained, 1);
     FitSettings fit =
         new FitSettings(
             EPOCHS,
             steps,
-            new Schedule.WarmupPolynomial(0.02, 1, EPOCHS, 0.9),
+            new Schedule.WarmupPolynomial(rate, 1, EPOCHS, 0.9),
             new Sgd.Config(0.9, true, 3e-5),
             12,
             Precision.FP32,
@@ -156,6 +165,35 @@ final class SegmentationTrainingTest {
               parts.folder(),
               device);
       assertThrows(DataException.class, () -> train(other, true, NEVER));
+    }
+  }
+
+  /** At a learning rate of zero the encoder stays what it was pre-trained to be. */
+  @Test
+  void startsFromAPretrainedEncoder() {
+    Path file = folder.resolve("encoder.safetensors");
+    try (Device device = Device.open(DEVICE);
+        ResidualUnet before =
+            new ResidualUnet(
+                new ResidualEncoder.Config(1, List.of(6, 12), List.of(1, 1), Precision.FP32), 5)) {
+      before.place(device, Philox.of(99, "weights"));
+      new ModelState("an encoder", before, null).save(file, Map.of());
+      FoldTraining training = training("pretrained", device, 1, 1, 0, Optional.of(file));
+      assertTrue(train(training, false, NEVER));
+      try (ResidualUnet after = segmenter.load(Fit.last(training.folder()), device)) {
+        int same = 0;
+        for (Parameter parameter : after.parameters()) {
+          for (Parameter old : before.parameters()) {
+            if (parameter.name().startsWith("encoder.")
+                && parameter.name().equals(old.name())
+                && parameter.spec().equals(old.spec())) {
+              assertArrayEquals(old.value().toFloats(), parameter.value().toFloats());
+              same++;
+            }
+          }
+        }
+        assertTrue(same > 20, "all of the encoder but the first kernel");
+      }
     }
   }
 

@@ -21,7 +21,7 @@ public final class Planted {
 
   private Planted() {}
 
-  /** Writes cases {@code case0}, {@code case1}, … of 20 × 24 × 26 voxels. */
+  /** Writes so many cases of 20 × 24 × 26 voxels: "case0", "case1" and so on. */
   public static Path write(Path folder, int cases) throws IOException {
     Files.createDirectories(folder.resolve("imagesTr"));
     Files.createDirectories(folder.resolve("labelsTr"));
