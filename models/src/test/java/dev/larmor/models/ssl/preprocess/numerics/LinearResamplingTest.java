@@ -38,9 +38,10 @@ final class LinearResamplingTest {
     float[] result =
         LinearResampling.resample(values, from, to, OptionalInt.empty(), new Workers(2));
     for (int i = 0; i < result.length; i++) {
-      double x0 = Math.clamp((i / 44 + 0.5) * 6 / 9 - 0.5, 0, 5);
-      double x1 = Math.clamp((i / 11 % 4 + 0.5) * 5 / 4 - 0.5, 0, 4);
-      double x2 = Math.clamp((i % 11 + 0.5) * 7 / 11 - 0.5, 0, 6);
+      int[] at = {i / 44, i / 11 % 4, i % 11};
+      double x0 = Math.clamp((at[0] + 0.5) * 6 / 9 - 0.5, 0, 5);
+      double x1 = Math.clamp((at[1] + 0.5) * 5 / 4 - 0.5, 0, 4);
+      double x2 = Math.clamp((at[2] + 0.5) * 7 / 11 - 0.5, 0, 6);
       assertEquals(2 * x0 - 3 * x1 + 0.5 * x2, result[i], 1e-4);
     }
   }
