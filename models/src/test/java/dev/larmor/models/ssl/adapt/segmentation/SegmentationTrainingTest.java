@@ -57,7 +57,7 @@ final class SegmentationTrainingTest {
   static void prepare() throws IOException {
     dataset = SegmentationDataset.read(Planted.write(folder.resolve("data"), 4));
     Preparation preparation =
-        Preparation.of(SpacingMode.fixed, dataset.training(), List.of(2.0, 1.5, 1.5), null, 2);
+        Preparation.of(SpacingMode.fixed, dataset.training(), List.of(1.5, 1.5, 2.0), null, 2);
     segmenter =
         new Segmenter(
             dataset.channels(),
