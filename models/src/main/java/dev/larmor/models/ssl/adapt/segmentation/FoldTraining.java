@@ -81,7 +81,7 @@ public record FoldTraining(
       Segmentation segmentation = new Segmentation(segmenter, network, window, device);
       List<CaseScore> scores = new ArrayList<>();
       for (Case one : heldOut) {
-        Path into = folder.resolve("validation").resolve(one.name() + segmenter.ending());
+        Path into = folder.resolve("validation").resolve(one.name() + ".nii.gz");
         Image3d image = one.image();
         Image3d truth = one.truth(image, prepared.labels());
         Optional<Image3d> found = segmentation.run(one, image, into, stop);

@@ -15,7 +15,7 @@ import java.util.List;
  * @param folder where pictures go, {@code CASE.png}
  */
 public record CasePictures(Path folder, Labels labels) {
-  private static final int PANEL = 320;
+  private static final int PANEL = 480;
   private static final int MARGIN = 8;
   private static final int BLACK = 0;
   private static final int WHITE = 0xFFFFFF;
@@ -70,19 +70,28 @@ public record CasePictures(Path folder, Labels labels) {
     return best;
   }
 
-  /** A slice in the middle of a square: of the first channel, or where a label is. */
+  /**
+   * A slice in the middle of a square, as wide and high as it is in space: of the first channel, or
+   * where a label is.
+   */
   private static Pixels pixels(Image3d image, int slice, int label) {
+    double down = image.spacing()[1];
+    double across = image.spacing()[2];
+    double step = Math.min(down, across);
     int rows = image.shape()[1];
     int columns = image.shape()[2];
-    int side = Math.max(rows, columns);
+    int height = (int) Math.round(rows * down / step);
+    int width = (int) Math.round(columns * across / step);
+    int side = Math.max(height, width);
     float[] square = new float[side * side];
-    for (int row = 0; row < rows; row++) {
-      // The first row is at the front in most images, and shown below.
-      int to = (side - rows) / 2 + rows - 1 - row;
-      for (int column = 0; column < columns; column++) {
+    for (int i = 0; i < height; i++) {
+      int row = Math.min(rows - 1, (int) ((i + 0.5) * step / down));
+      // The first row is at the back in most images, and shown below.
+      int to = (side - height) / 2 + height - 1 - i;
+      for (int j = 0; j < width; j++) {
+        int column = Math.min(columns - 1, (int) ((j + 0.5) * step / across));
         float value = image.values()[(slice * rows + row) * columns + column];
-        square[to * side + (side - columns) / 2 + column] =
-            label < 0 ? value : value == label ? 1 : 0;
+        square[to * side + (side - width) / 2 + j] = label < 0 ? value : value == label ? 1 : 0;
       }
     }
     return new Pixels(side, square);
