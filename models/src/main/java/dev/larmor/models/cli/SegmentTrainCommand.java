@@ -26,6 +26,7 @@ import dev.larmor.models.ssl.adapt.segmentation.score.CasePictures;
 import dev.larmor.models.ssl.adapt.segmentation.score.CaseScore;
 import dev.larmor.models.ssl.adapt.segmentation.score.CaseScore.ClassScore;
 import dev.larmor.models.ssl.adapt.segmentation.score.Score;
+import dev.larmor.models.ssl.preprocess.numerics.AxisOrder;
 import dev.larmor.models.ssl.preprocess.numerics.Workers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,7 +112,9 @@ final class SegmentTrainCommand implements Callable<Integer> {
       defaultValue = "160,160,160",
       hideParamSyntax = true,
       paramLabel = "N,N,N",
-      description = "Voxels that the network sees at once (default: ${DEFAULT-VALUE}).")
+      description =
+          "Voxels that the network sees at once, in the order of the array's axes, z, y, x (default:"
+              + " ${DEFAULT-VALUE}).")
   private List<Integer> patch;
 
   @Option(
@@ -138,8 +141,8 @@ final class SegmentTrainCommand implements Callable<Integer> {
       defaultValue = "5",
       paramLabel = "K",
       description =
-          "Parts that the cases are divided into; 1 trains on all and tests none (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Parts that the cases are divided into; 1 trains on all and tests none, in fold_all/"
+              + " (default: ${DEFAULT-VALUE}).")
   private int folds;
 
   @Option(
@@ -303,7 +306,12 @@ final class SegmentTrainCommand implements Callable<Integer> {
   }
 
   private Path folder(int number) {
-    return out.resolve("fold_" + number);
+    return out.resolve("fold_" + name(number));
+  }
+
+  /** A fold's name: nnU-Net calls it all if nothing is held out. */
+  private String name(int number) {
+    return splits == null && folds == 1 ? "all" : Integer.toString(number);
   }
 
   private List<Integer> wanted(int count) {
@@ -336,10 +344,15 @@ final class SegmentTrainCommand implements Callable<Integer> {
                 dataset.ending(),
                 preparation.axes().axes(),
                 preparation.spacing().orElse(null),
-                patch,
+                turned(preparation.axes()),
                 config.features(),
                 config.blocks(),
                 config.precision().label()));
+  }
+
+  /** The patch in the order in which the images' axes are put. */
+  private List<Integer> turned(AxisOrder axes) {
+    return patch.size() == 3 ? axes.axes().stream().map(patch::get).toList() : patch;
   }
 
   private int epochs() {
@@ -419,7 +432,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
       Interrupt interrupt) {
     List<Case> heldOut = dataset.named(of.validation());
     try (ProgressLine progress =
-        Larmor.console(spec).progress("fold " + number, (long) epochs() * steps)) {
+        Larmor.console(spec).progress("fold " + name(number), (long) epochs() * steps)) {
       FitListener listener = listener(progress);
       if (!training.train(
           dataset.named(of.training()), heldOut, resume, listener, interrupt::requested)) {
@@ -429,12 +442,12 @@ final class SegmentTrainCommand implements Callable<Integer> {
     }
     Optional<CasePictures> pictures = pictures(dataset);
     try (ProgressLine progress =
-        Larmor.console(spec).progress("testing fold " + number, heldOut.size())) {
+        Larmor.console(spec).progress("testing fold " + name(number), heldOut.size())) {
       Optional<List<CaseScore>> scores =
           training.validate(heldOut, window, pictures, progress.counter(""), interrupt::requested);
       if (scores.isPresent() && !heldOut.isEmpty()) {
         Score score = new Score(dataset.labels(), scores.get());
-        report(score, training.folder(), "fold " + number, pictures);
+        report(score, training.folder(), "fold " + name(number), pictures);
       }
       return scores;
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.larmor.models.data.image.Image3d;
 import dev.larmor.models.data.image.ImageFile;
 import dev.larmor.models.fit.Fit;
+import dev.larmor.models.ssl.adapt.segmentation.Segmenter;
 import dev.larmor.models.ssl.adapt.segmentation.dataset.Planted;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,12 +37,11 @@ final class SegmentCommandTest {
                 Program.DEVICE,
                 "--features=4,8",
                 "--blocks=1,1",
-                "--epochs=2",
                 "--steps=2",
                 "--batch=1",
                 "--spacing-mode=fixed",
                 "--no-mirroring"));
-    for (String usual : List.of("--patch=16,16,16", "--spacing=2,2,2")) {
+    for (String usual : List.of("--patch=16,16,16", "--spacing=2,2,2", "--epochs=2")) {
       String name = usual.substring(0, usual.indexOf('=') + 1);
       if (Arrays.stream(more).noneMatch(given -> given.toString().startsWith(name))) {
         command.add(usual);
@@ -135,6 +135,17 @@ final class SegmentCommandTest {
     assertTrue(Files.exists(folder.resolve("found/summary.json")));
     assertTrue(Files.exists(folder.resolve("found/report.html")));
     assertFalse(Files.exists(folder.resolve("found/pictures")));
+  }
+
+  /** The middle axis is the coarsest, so it comes first. */
+  @Test
+  void trainsOnAll() throws IOException {
+    Planted.write(folder.resolve("data"), 2);
+    train("--folds=1", "--epochs=1", "--spacing=2,3,2", "--patch=16,8,12").succeeded();
+    Segmenter segmenter = Segmenter.of(Fit.last(folder.resolve("run/fold_all")));
+    assertEquals(List.of(1, 0, 2), segmenter.axes());
+    assertEquals(List.of(8, 16, 12), segmenter.patch());
+    assertEquals(List.of(3.0, 2.0, 2.0), segmenter.spacing());
   }
 
   @Test

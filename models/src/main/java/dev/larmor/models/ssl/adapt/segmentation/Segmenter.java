@@ -27,7 +27,7 @@ import java.util.Optional;
  * @param ending of image files
  * @param axes the order in which an image's axes are put
  * @param spacing that images are resampled to, in mm, in that order; null for each image's own
- * @param patch the extents that the network sees at once
+ * @param patch the extents that the network sees at once, in that order too
  * @param features of the encoder's stages
  * @param blocks of the encoder's stages
  * @param precision by its label
