@@ -10,9 +10,11 @@ import dev.larmor.engine.Precision;
  * so.
  */
 public final class LossScale {
+  /** Steps without an overflow after which the scale is doubled. */
+  public static final int STEPS_TO_GROW = 2000;
+
   private static final double FIRST = 0x1p16;
   private static final double LEAST = 0x1p-16;
-  private static final int STEPS_TO_GROW = 2000;
 
   /**
    * What to save and restore.

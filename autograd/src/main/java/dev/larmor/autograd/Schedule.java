@@ -82,6 +82,23 @@ public sealed interface Schedule {
   }
 
   /**
+   * {@code max·(step + 1)/(warmup + 1)} for the first {@code warmup} steps, then a cosine from max
+   * at step {@code warmup} to 0 at {@code total}.
+   */
+  record RampCosine(double max, long warmup, long total) implements Schedule {
+    public RampCosine {
+      check(max >= 0 && warmup >= 0 && total > warmup, this);
+    }
+
+    @Override
+    public double rate(long step) {
+      return step < warmup
+          ? max * (step + 1) / (warmup + 1)
+          : cosine(max, 0, Math.min(step, total) - warmup, total - warmup);
+    }
+  }
+
+  /**
    * Two warm-ups and two cosines: linear to max1 over w1 steps, cosine to min1 over a1, linear from
    * min1 to max2 over w2, cosine to min2 over a2, then min2.
    */

@@ -42,6 +42,17 @@ class ScheduleTest {
   }
 
   @Test
+  void rampReachesMaxWhereTheCosineBegins() {
+    Schedule s = new Schedule.RampCosine(1e-4, 20, 200);
+    assertEquals(1e-4 / 21, s.rate(0), EXACT);
+    assertEquals(1e-4 * 20 / 21, s.rate(19), EXACT);
+    assertEquals(1e-4, s.rate(20), EXACT);
+    assertEquals(5e-5, s.rate(110), EXACT);
+    assertEquals(1e-4 * (1 + Math.cos(Math.PI * 179 / 180)) / 2, s.rate(199), EXACT);
+    assertEquals(0, s.rate(200), EXACT);
+  }
+
+  @Test
   void doubleWarmupHasTwoPeaks() {
     Schedule s = new Schedule.DoubleWarmupCosine(2, 4, 2, 4, 1e-3, 1e-4, 5e-4, 1e-5);
     assertEquals(5e-4, s.rate(0), EXACT);

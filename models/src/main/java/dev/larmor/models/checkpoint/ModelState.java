@@ -28,10 +28,10 @@ import java.util.function.Supplier;
  */
 public record ModelState(
     String architecture, Module module, Map<String, String> aliases, Optimizer optimizer) {
-  private static final String OPTIMIZER = "optimizer.";
-  private static final String OPTIMIZER_STEPS = "optimizer.steps";
-  private static final String FORMAT_KEY = "format";
-  private static final String FORMAT = "larmor.checkpoint.1";
+  static final String OPTIMIZER = "optimizer.";
+  static final String OPTIMIZER_STEPS = "optimizer.steps";
+  static final String FORMAT_KEY = "format";
+  static final String FORMAT = "larmor.checkpoint.1";
 
   /** The state of a model whose parameters have one name each. */
   public ModelState(String architecture, Module module, Optimizer optimizer) {

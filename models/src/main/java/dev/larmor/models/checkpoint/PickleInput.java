@@ -12,22 +12,30 @@ import java.nio.file.Path;
  * for. Whatever is wrong with them is a {@link DataException} made here, so that it names the file.
  */
 final class PickleInput {
-  /** The longest pickle read; that of the published network with its optimiser takes 0.12 MB. */
-  static final int MAX_BYTES = 16 << 20;
+  /**
+   * The longest pickle read. That of a network with its optimiser takes 0.1 MB, but nnSSL's have
+   * the whole collection beside it: 44 MB for 113,318 images.
+   */
+  static final int MAX_BYTES = 128 << 20;
 
-  /** Instructions and copied values; the published network with its optimiser takes 40,000. */
-  private static final int MAX_WORK = 1_000_000;
+  /** Instructions and copied values of any pickle; a network with its optimiser takes 40,000. */
+  private static final int LEAST_WORK = 1_000_000;
+
+  /** Above that, bytes for each instruction: that collection has 7. */
+  private static final int BYTES_PER_INSTRUCTION = 4;
 
   private static final int MAX_NUMBER_BYTES = 255;
 
   private final Path file;
   private final ByteBuffer in;
+  private final int maxWork;
   private int work;
   private int instruction;
 
   PickleInput(Path file, byte[] pickle) {
     this.file = file;
     this.in = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
+    this.maxWork = LEAST_WORK + pickle.length / BYTES_PER_INSTRUCTION;
   }
 
   /** The next instruction's code; what follows is about it. */
@@ -115,8 +123,8 @@ final class PickleInput {
   /** Counts work that grows with the values it is about. */
   void charge(int units) {
     work += units;
-    if (work > MAX_WORK) {
-      throw refused("takes more than " + MAX_WORK + " steps");
+    if (work > maxWork) {
+      throw refused("takes more than " + maxWork + " steps");
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.larmor.models.checkpoint;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.larmor.models.data.DataException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -13,9 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -46,7 +49,10 @@ public final class PyTorchReader implements TensorFile {
   private static final int BLOCK = 1 << 20;
   private static final List<String> WEIGHTS =
       List.of("model", "state_dict", "model_state_dict", "network_weights");
-  private static final List<String> OPTIMIZERS = List.of("optimizer", "optimizer_state");
+
+  /** Where the state of an optimiser is looked for. */
+  public static final List<String> OPTIMIZERS = List.of("optimizer", "optimizer_state");
+
   private static final String PARALLEL = "module.";
 
   private final Path path;
@@ -209,19 +215,43 @@ public final class PyTorchReader implements TensorFile {
   }
 
   private Map<?, ?> stateDict() {
-    for (String key : WEIGHTS) {
-      if (content.get(key) instanceof LinkedHashMap<?, ?> map && hasTensor(map)) {
-        return map;
-      }
-    }
-    if (!hasTensor(content)) {
+    Optional<String> key = stateDictKey();
+    if (key.isEmpty() && !hasTensor(content)) {
       throw bad("holds no weights at its top level or under " + String.join(", ", WEIGHTS));
     }
-    return content;
+    return key.isEmpty() ? content : (Map<?, ?>) content.get(key.get());
+  }
+
+  private Optional<String> stateDictKey() {
+    return WEIGHTS.stream()
+        .filter(key -> content.get(key) instanceof LinkedHashMap<?, ?> map && hasTensor(map))
+        .findFirst();
   }
 
   private static boolean hasTensor(Map<?, ?> map) {
     return map.values().stream().anyMatch(PyTorchTensor.class::isInstance);
+  }
+
+  /** What the file holds beside the weights, by key; nothing if they are at its top level. */
+  public Set<String> others() {
+    Set<String> others = new LinkedHashSet<>();
+    stateDictKey()
+        .ifPresent(weights ->
+            content.forEach((key, value) -> {
+              if (value != null && !weights.equals(key)) {
+                others.add(String.valueOf(key));
+              }
+            }));
+    return others;
+  }
+
+  /**
+   * What stands under a key beside the weights, as JSON: numbers, text and containers of them.
+   *
+   * @return empty if there is nothing, or anything else
+   */
+  public Optional<JsonNode> json(String key) {
+    return Optional.ofNullable(content.get(key)).flatMap(PickledJson::of);
   }
 
   /**

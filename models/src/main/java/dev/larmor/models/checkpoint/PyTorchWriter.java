@@ -7,10 +7,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,12 +22,12 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writes a state dict as PyTorch's {@code torch.save} does, so that {@code torch.load(file,
- * weights_only=True)} gives what {@code load_state_dict} takes.
+ * Writes what PyTorch's {@code torch.save} does, so that {@code torch.load(file,
+ * weights_only=True)} opens it: a state dict, or a checkpoint that holds one among other things.
  *
- * <p>The archive has {@code archive/data.pkl}, a pickle of protocol 2 of a dictionary of tensors,
- * {@code byteorder}, {@code version} and one stored – never compressed – entry of {@code data/} for
- * each storage, whose bytes begin at a multiple of 64 so that they can be mapped. There are no time
+ * <p>The archive has {@code archive/data.pkl}, a pickle of protocol 2 of a dictionary, {@code
+ * byteorder}, {@code version} and one stored – never compressed – entry of {@code data/} for each
+ * storage, whose bytes begin at a multiple of 64 so that they can be mapped. There are no time
  * stamps: equal tensors make equal files. The dictionary is a plain one: libtorch's {@code
  * pickle_load} knows no OrderedDict. Version 2.10 opens such files ({@code bench/peer --mode
  * tensors}).
@@ -37,10 +40,13 @@ public final class PyTorchWriter {
   /** The same for every entry; the years before would add a stamp in local time. */
   private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
 
+  /** A tuple; lists are Python's lists. */
+  public record Tuple(List<?> items) {}
+
   private PyTorchWriter() {}
 
   /**
-   * Writes a file, or replaces one as a whole: on any failure the old file stays as it was.
+   * Writes a state dict, or replaces a file as a whole: on any failure the old one stays as it was.
    *
    * @param tensors in the order that the state dict gets; their bytes are asked for one at a time
    * @param aliases further names, from each to the name of the tensor whose storage it shares
@@ -49,13 +55,41 @@ public final class PyTorchWriter {
    *     such element type, or a tensor's bytes do not fit its shape
    */
   public static void write(Path path, List<TensorSource> tensors, Map<String, String> aliases) {
-    byte[] pickle = pickle(tensors, aliases);
+    Map<String, TensorSource> all = new LinkedHashMap<>();
+    for (TensorSource tensor : tensors) {
+      if (all.putIfAbsent(tensor.name(), tensor) != null) {
+        throw new IllegalArgumentException("tensor name '" + tensor.name() + "' is used twice");
+      }
+    }
+    aliases.forEach((alias, name) -> {
+      TensorSource tensor = all.get(name);
+      if (tensor == null || all.putIfAbsent(alias, tensor) != null) {
+        throw new IllegalArgumentException("alias '" + alias + "' of '" + name + "'");
+      }
+    });
+    write(path, all);
+  }
+
+  /**
+   * Writes a dictionary, or replaces a file as a whole: on any failure the old one stays as it was.
+   *
+   * @param content keys are text or whole numbers; values are {@link TensorSource}, String,
+   *     Integer, Long, Double, Boolean, null, and {@link Map}, {@link List} and {@link Tuple} of
+   *     them. The same source in several places is one storage. Tensors' bytes are asked for one at
+   *     a time
+   * @throws UncheckedIOException if the disk is full or the file cannot be written
+   * @throws IllegalArgumentException if there is another value, PyTorch has no such element type,
+   *     or a tensor's bytes do not fit its shape
+   */
+  public static void write(Path path, Map<?, ?> content) {
+    Pickle pickle = new Pickle();
+    byte[] described = pickle.of(content);
     try (AtomicFile file = AtomicFile.replace(path)) {
       Archive archive = new Archive(file);
-      archive.entry("data.pkl", MemorySegment.ofArray(pickle));
+      archive.entry("data.pkl", MemorySegment.ofArray(described));
       archive.entry("byteorder", text("little"));
-      for (int i = 0; i < tensors.size(); i++) {
-        TensorSource tensor = tensors.get(i);
+      for (int i = 0; i < pickle.storages.size(); i++) {
+        TensorSource tensor = pickle.storages.get(i);
         MemorySegment bytes = tensor.bytes().get();
         if (bytes.byteSize() != tensor.type().bytes(tensor.shape())) {
           throw new IllegalArgumentException(
@@ -80,28 +114,52 @@ public final class PyTorchWriter {
     return MemorySegment.ofArray(text.getBytes(StandardCharsets.US_ASCII));
   }
 
-  private static byte[] pickle(List<TensorSource> tensors, Map<String, String> aliases) {
-    Map<String, Integer> storages = new LinkedHashMap<>();
-    Pickle pickle = new Pickle();
-    pickle.op(0x80).op(2).op('}').op('(');
-    for (TensorSource tensor : tensors) {
-      if (storages.putIfAbsent(tensor.name(), storages.size()) != null) {
-        throw new IllegalArgumentException("tensor name '" + tensor.name() + "' is used twice");
-      }
-      pickle.text(tensor.name()).tensor(tensor, storages.get(tensor.name()));
-    }
-    aliases.forEach((alias, name) -> {
-      Integer storage = storages.get(name);
-      if (storage == null || storages.containsKey(alias)) {
-        throw new IllegalArgumentException("alias '" + alias + "' of '" + name + "'");
-      }
-      pickle.text(alias).tensor(tensors.get(storage), storage);
-    });
-    return pickle.op('u').op('.').toByteArray();
-  }
-
   /** A pickle in the making, of the instructions that PyTorch's restricted reader allows. */
   private static final class Pickle extends ByteArrayOutputStream {
+    private final List<TensorSource> storages = new ArrayList<>();
+    private final IdentityHashMap<TensorSource, Integer> numbers = new IdentityHashMap<>();
+
+    byte[] of(Map<?, ?> content) {
+      op(0x80).op(2).value(content);
+      return op('.').toByteArray();
+    }
+
+    void value(Object value) {
+      switch (value) {
+        case null -> op('N');
+        case Boolean b -> op(b ? 0x88 : 0x89);
+        case Integer n -> number(n);
+        case Long n -> number(n);
+        case Double x -> real(x);
+        case String text -> text(text);
+        case TensorSource tensor -> tensor(tensor);
+        case Tuple tuple -> values(tuple.items()).op('t');
+        case List<?> list -> op(']').values(list).op('e');
+        case Map<?, ?> map -> dictionary(map);
+        default ->
+            throw new IllegalArgumentException(
+                "a " + value.getClass().getSimpleName() + " is none of Python's plain values");
+      }
+    }
+
+    Pickle values(List<?> items) {
+      op('(');
+      items.forEach(this::value);
+      return this;
+    }
+
+    void dictionary(Map<?, ?> map) {
+      op('}').op('(');
+      map.forEach((key, value) -> {
+        if (!(key instanceof String || key instanceof Integer || key instanceof Long)) {
+          throw new IllegalArgumentException("key " + key + " is neither text nor a whole number");
+        }
+        value(key);
+        value(value);
+      });
+      op('u');
+    }
+
     Pickle op(int opcode) {
       write(opcode);
       return this;
@@ -133,13 +191,21 @@ public final class PyTorchWriter {
       return op(0x8A).op(8).i32((int) value).i32((int) (value >>> 32));
     }
 
+    void real(double value) {
+      op('G').writeBytes(ByteBuffer.allocate(8).putDouble(value).array()); // big-endian, it alone
+    }
+
     Pickle tuple(long[] numbers) {
       op('(');
       Arrays.stream(numbers).forEach(this::number);
       return op('t');
     }
 
-    void tensor(TensorSource tensor, int storage) {
+    void tensor(TensorSource tensor) {
+      int storage = numbers.computeIfAbsent(tensor, t -> numbers.size());
+      if (storage == storages.size()) {
+        storages.add(tensor);
+      }
       String storageClass = PythonObjects.STORAGES.get(tensor.type());
       if (storageClass == null) {
         throw new IllegalArgumentException("PyTorch has no storage of " + tensor.type());

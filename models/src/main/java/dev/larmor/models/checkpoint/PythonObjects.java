@@ -38,6 +38,10 @@ final class PythonObjects {
     int size() {
       return items.length;
     }
+
+    Object[] items() {
+      return items;
+    }
   }
 
   /** What argparse makes of a command line. */

@@ -3,6 +3,7 @@ package dev.larmor.models.checkpoint;
 import dev.larmor.autograd.LossScale;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** A loss scale in a checkpoint's metadata; one that does not change leaves no trace there. */
 public final class SavedLossScale {
@@ -28,11 +29,19 @@ public final class SavedLossScale {
    */
   public static void restore(LossScale scale, Path file, Map<String, String> metadata) {
     if (scale.isDynamic()) {
-      scale.restore(
-          new LossScale.State(
-              ModelState.real(file, metadata, VALUE),
-              ModelState.number(file, metadata, GOOD_STEPS),
-              ModelState.number(file, metadata, SKIPPED)));
+      scale.restore(state(file, metadata));
     }
+  }
+
+  /** What {@link #put} added, if it did. */
+  public static Optional<LossScale.State> find(Path file, Map<String, String> metadata) {
+    return metadata.containsKey(VALUE) ? Optional.of(state(file, metadata)) : Optional.empty();
+  }
+
+  private static LossScale.State state(Path file, Map<String, String> metadata) {
+    return new LossScale.State(
+        ModelState.real(file, metadata, VALUE),
+        ModelState.number(file, metadata, GOOD_STEPS),
+        ModelState.number(file, metadata, SKIPPED));
   }
 }

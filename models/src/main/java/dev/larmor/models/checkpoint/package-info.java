@@ -16,7 +16,8 @@
  * dev.larmor.models.checkpoint.PyTorchWriter} writes what {@code torch.load(weights_only=True)}
  * opens.
  *
- * <p>{@link dev.larmor.models.checkpoint.ModelState} is what a run saves and goes on from. A {@link
+ * <p>{@link dev.larmor.models.checkpoint.ModelState} is what a run saves and goes on from; {@link
+ * dev.larmor.models.checkpoint.StoredState} is its file without a network. A {@link
  * dev.larmor.models.checkpoint.TensorSource} is a tensor whose bytes come when asked for: readers
  * offer it, writers take it, and only one tensor at a time is in memory. {@link
  * dev.larmor.models.checkpoint.TensorFile} is either format, open for reading.

@@ -24,6 +24,11 @@ import picocli.CommandLine.Spec;
       SslPlanCommand.class,
       SslPreprocessCommand.class,
       SslViewsCommand.class,
+      SslPlanStepCommand.class,
+      SslPretrainCommand.class,
+      SslExportCommand.class,
+      SslImportCommand.class,
+      SslClassifyCommand.class,
       SslSegmentCommand.class
     })
 final class SslCommand implements Callable<Integer> {

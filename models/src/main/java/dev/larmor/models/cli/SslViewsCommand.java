@@ -4,11 +4,8 @@ import dev.larmor.engine.Philox;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.image.Image3d;
 import dev.larmor.models.data.image.ImageFile;
-import dev.larmor.models.simclr.view.CropViews;
 import dev.larmor.models.simclr.view.Extent;
-import dev.larmor.models.simclr.view.Outside;
 import dev.larmor.models.simclr.view.Patch;
-import dev.larmor.models.simclr.view.StretchedViews;
 import dev.larmor.models.simclr.view.ViewPair;
 import dev.larmor.models.simclr.view.ViewSheet;
 import dev.larmor.models.simclr.view.Views;
@@ -43,20 +40,6 @@ import picocli.CommandLine.Spec;
     },
     sortOptions = false)
 final class SslViewsCommand implements Callable<Integer> {
-  private static final Extent PATCH = new Extent(192, 192, 64);
-
-  /** Which views there are. */
-  enum Mode {
-    original(StretchedViews.ORIGINAL),
-    nnssl(CropViews.NNSSL);
-
-    private final Views views;
-
-    Mode(Views views) {
-      this.views = views;
-    }
-  }
-
   @Spec private CommandSpec spec;
 
   @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "The images, in turns.")
@@ -76,14 +59,7 @@ final class SslViewsCommand implements Callable<Integer> {
       description = "How many (default: ${DEFAULT-VALUE}).")
   private int pairs;
 
-  @Option(
-      names = "--mode",
-      defaultValue = "original",
-      paramLabel = "NAME",
-      description =
-          "original: crops stretched to 160 voxels a side; nnssl: overlapping crops of 64 (default:"
-              + " ${DEFAULT-VALUE}).")
-  private Mode mode;
+  @Mixin private ViewOptions options;
 
   @Mixin private SeedOption random;
 
@@ -93,17 +69,19 @@ final class SslViewsCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "the number of pairs must be at least 1, not " + pairs);
     }
-    ViewSheet sheet = new ViewSheet(mode.views, pairs);
-    float[] voxels = new float[PATCH.voxels()];
+    Views views = Larmor.checked(spec, options::views);
+    Extent patch = options.patch();
+    ViewSheet sheet = new ViewSheet(views, pairs);
+    float[] voxels = new float[patch.voxels()];
     int shown = 0;
     for (int sample = 0; shown < pairs; sample++) {
       Volume image = volume(images.get(sample % images.size()));
       Philox stream = Views.stream(random.seed, 0, sample);
-      Patch.draw(image.extent(), PATCH, stream.with("patch"))
-          .cut(image, Outside.ZERO.value(image), voxels);
-      Iterator<ViewPair> drawn = mode.views.draw(PATCH, stream.with("views")).iterator();
+      Patch.draw(image.extent(), patch, stream.with("patch"))
+          .cut(image, options.outside().value(image), voxels);
+      Iterator<ViewPair> drawn = views.draw(patch, stream.with("views")).iterator();
       for (; drawn.hasNext() && shown < pairs; shown++) {
-        sheet.add(drawn.next(), new Volume(voxels, PATCH));
+        sheet.add(drawn.next(), new Volume(voxels, patch));
       }
     }
     sheet.picture().save(png);

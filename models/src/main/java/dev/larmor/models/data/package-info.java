@@ -1,6 +1,7 @@
 /**
  * The vocabulary of MRI data, free of any file format: sampling masks and how they are drawn, what
- * a mask says about the acceleration, anatomies, and the exception for data that cannot be used.
+ * a mask says about the acceleration, anatomies, digests by which files are known, and the
+ * exception for data that cannot be used.
  *
  * <ul>
  *   <li>{@code data.hdf5} and {@code data.nifti} know the file formats,

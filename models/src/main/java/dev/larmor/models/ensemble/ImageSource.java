@@ -1,6 +1,7 @@
 package dev.larmor.models.ensemble;
 
 import dev.larmor.engine.Precision;
+import dev.larmor.models.data.Sha256;
 import dev.larmor.models.varnet.ModelConfig;
 import java.nio.file.Path;
 

@@ -1,5 +1,6 @@
 package dev.larmor.models.ensemble;
 
+import dev.larmor.models.data.Sha256;
 import dev.larmor.models.data.fastmri.Volume;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import java.nio.file.Files;

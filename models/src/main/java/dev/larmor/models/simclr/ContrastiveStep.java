@@ -10,6 +10,7 @@ import dev.larmor.engine.op.Dot;
 import dev.larmor.engine.op.Narrow;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * A batch's forward and backward pass, in as little memory as one chunk of it needs.
@@ -66,27 +67,43 @@ public record ContrastiveStep(
 
   /** Runs the step and gives the gradients to {@code sink}, in two passes once for each chunk. */
   public Result run(Views views, GradSink sink) {
-    return Scope.run(() -> views.size() <= chunk ? whole(views, sink) : chunked(views, sink));
+    return run(views, sink, Result::of);
   }
 
-  private Result whole(Views views, GradSink sink) {
+  /**
+   * The same for those who want something else of the loss.
+   *
+   * @param reading is given the loss while its tensors are there
+   */
+  <R> R run(Views views, GradSink sink, Function<NtXent.Batch, R> reading) {
+    return Scope.run(
+        () -> views.size() <= chunk ? whole(views, sink, reading) : chunked(views, sink, reading));
+  }
+
+  /** The loss and accuracy alone. */
+  public Result measure(Views views) {
+    return Scope.run(() ->
+        Result.of(criterion.loss(embeddings(views, 0), embeddings(views, 1), views.groups())));
+  }
+
+  private <R> R whole(Views views, GradSink sink, Function<NtXent.Batch, R> reading) {
     int n = views.size();
     try (Tape tape = new Tape(network.parameters(), recompute)) {
       Tensor[] inputs = {views.upload(0, 0, n), views.upload(1, 0, n)};
       NtXent.Batch batch =
           tape.record(() ->
               criterion.loss(network.apply(inputs[0]), network.apply(inputs[1]), views.groups()));
-      Result result = Result.of(batch);
+      R result = reading.apply(batch);
       tape.backward(batch.loss(), scale, sink);
       return result;
     }
   }
 
-  private Result chunked(Views views, GradSink sink) {
+  private <R> R chunked(Views views, GradSink sink, Function<NtXent.Batch, R> reading) {
     Tensor[] embeddings = {embeddings(views, 0), embeddings(views, 1)};
     List<Tensor> gradients = new ArrayList<>();
     try {
-      Result result = Scope.run(() -> gradients(embeddings, views.groups(), gradients));
+      R result = Scope.run(() -> gradients(embeddings, views.groups(), gradients, reading));
       for (int view = 0; view < 2; view++) {
         for (int first = 0; first < views.size(); first += chunk) {
           backward(views, view, first, gradients.get(view), sink);
@@ -115,7 +132,11 @@ public record ContrastiveStep(
   }
 
   /** The loss, and what it says to both views' embeddings: added to {@code gradients}, to close. */
-  private Result gradients(Tensor[] embeddings, int[] groups, List<Tensor> gradients) {
+  private <R> R gradients(
+      Tensor[] embeddings,
+      int[] groups,
+      List<Tensor> gradients,
+      Function<NtXent.Batch, R> reading) {
     Tensor[] found = new Tensor[2];
     try (Tape tape = new Tape(List.of(), Recompute.NEVER)) {
       for (int view = 0; view < 2; view++) {
@@ -125,7 +146,7 @@ public record ContrastiveStep(
       NtXent.Batch batch = tape.record(() -> criterion.loss(embeddings[0], embeddings[1], groups));
       tape.backward(batch.loss(), scale, (parameter, gradient) -> {});
       gradients.addAll(List.of(found));
-      return Result.of(batch);
+      return reading.apply(batch);
     }
   }
 

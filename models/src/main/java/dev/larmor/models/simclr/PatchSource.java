@@ -30,7 +30,7 @@ public interface PatchSource {
      *
      * @param outside what stands where the patch reaches beyond the image
      * @param into the patch's voxels, row-major
-     * @throws DataException if the image cannot be read
+     * @throws DataException if the image cannot be read, or has a value that is not finite
      */
     void read(int image, Patch patch, Outside outside, float[] into);
 

@@ -38,6 +38,21 @@ public final class SimClr extends Layer {
                 .formatted(hidden, embedding));
       }
     }
+
+    /**
+     * Checks that views suit the encoder.
+     *
+     * @param side of the views
+     * @throws IllegalArgumentException if not
+     */
+    public void checkViews(int side) {
+      int reduction = encoder.reduction();
+      if (side % reduction != 0 || side < 2 * reduction) {
+        throw new IllegalArgumentException(
+            "views of %d voxels a side do not suit an encoder of %d stages: expected a multiple of %d, at least %d"
+                .formatted(side, encoder.features().size(), reduction, 2 * reduction));
+      }
+    }
   }
 
   private static final InstanceNormAct NORM = new InstanceNormAct(1e-5f, 1);

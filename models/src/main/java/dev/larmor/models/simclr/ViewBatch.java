@@ -10,16 +10,28 @@ import java.util.List;
  * A step's views in host memory.
  *
  * @param side of each view, a cube of one channel
- * @param pairs of each image: its two views, side³ voxels
- * @param groups of each image: see {@link NtXent#loss(Tensor, Tensor, int[])}
+ * @param pairs two views each, side³ voxels
+ * @param images of each pair: the number of its image
+ * @param groups of each pair: what its image belongs to, see {@link PatchSource#group}
+ * @param replaced images that others stand for
  */
-public record ViewBatch(int side, List<float[][]> pairs, int[] groups) {
+public record ViewBatch(
+    int side, List<float[][]> pairs, int[] images, int[] groups, List<Replaced> replaced) {
+  /**
+   * An image that could not be used.
+   *
+   * @param image its number
+   * @param reason one sentence
+   */
+  public record Replaced(int image, String reason) {}
+
   /** The same, as a step on a device takes it. */
-  public ContrastiveStep.Views on(Device device) {
+  public ContrastiveStep.Views on(Device device, Negatives negatives) {
+    int[] apart = negatives.groups(this);
     return new ContrastiveStep.Views() {
       @Override
       public int[] groups() {
-        return groups;
+        return apart;
       }
 
       @Override

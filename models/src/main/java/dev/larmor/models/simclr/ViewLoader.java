@@ -1,31 +1,29 @@
 package dev.larmor.models.simclr;
 
+import dev.larmor.engine.Philox;
+import dev.larmor.models.data.DataException;
 import dev.larmor.models.io.ReadAhead;
-import dev.larmor.models.simclr.view.Extent;
-import dev.larmor.models.simclr.view.Outside;
+import dev.larmor.models.simclr.ViewBatch.Replaced;
 import dev.larmor.models.simclr.view.Patch;
 import dev.larmor.models.simclr.view.View;
 import dev.larmor.models.simclr.view.ViewPair;
-import dev.larmor.models.simclr.view.Views;
 import dev.larmor.models.simclr.view.Volume;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Makes batches of views on worker threads, ahead of their use: which images, which patches of them
- * and which views hang on the seed and the step alone, not on the number of workers.
+ * and which views hang on the seed and the step alone, not on the number of workers. So does the
+ * image that is taken in the place of one that cannot be used.
  *
  * <p>About two batches of views are in memory: the one in use and the one being made.
  */
 public final class ViewLoader implements AutoCloseable {
   /** The pairs of views of one image of a batch, two arrays each. */
-  private record Sample(int group, List<float[][]> pairs) {}
+  private record Sample(int image, List<float[][]> pairs, List<Replaced> replaced) {}
 
   private final PatchSource source;
-  private final BatchOrder order;
-  private final Views views;
-  private final Extent patch;
-  private final Outside outside;
+  private final Sampling sampling;
   private final long firstStep;
   private final ReadAhead<Sample> samples;
   private final List<float[]> spare = new ArrayList<>(); // guarded by this
@@ -33,30 +31,18 @@ public final class ViewLoader implements AutoCloseable {
   /**
    * Starts making views.
    *
-   * @param patch extent of the patches that views are made of
-   * @param outside what stands where a patch reaches beyond its image
    * @param firstStep of the first batch
    * @param steps the number of batches
    * @param workers number of threads, at least 1
    */
-  public ViewLoader(
-      PatchSource source,
-      BatchOrder order,
-      Views views,
-      Extent patch,
-      Outside outside,
-      long firstStep,
-      int steps,
-      int workers) {
+  public ViewLoader(PatchSource source, Sampling sampling, long firstStep, int steps, int workers) {
     this.source = source;
-    this.order = order;
-    this.views = views;
-    this.patch = patch;
-    this.outside = outside;
+    this.sampling = sampling;
     this.firstStep = firstStep;
+    int batch = sampling.order().batch();
     this.samples =
         new ReadAhead<>(
-            "view-loader", steps * order.batch(), workers, order.batch() + workers, Maker::new);
+            "view-loader", Math.multiplyExact(steps, batch), workers, batch + workers, Maker::new);
   }
 
   /** Whether another batch follows. */
@@ -67,20 +53,23 @@ public final class ViewLoader implements AutoCloseable {
   /**
    * The next batch; waits for it.
    *
-   * @throws dev.larmor.models.data.DataException if an image cannot be read
+   * @throws DataException if an image cannot be used, and none of its replacements
    */
   public ViewBatch next() {
     List<float[][]> pairs = new ArrayList<>();
-    List<Integer> groups = new ArrayList<>();
-    for (int i = 0; i < order.batch(); i++) {
+    List<Integer> images = new ArrayList<>();
+    List<Replaced> replaced = new ArrayList<>();
+    for (int i = 0; i < sampling.order().batch(); i++) {
       Sample sample = samples.next();
       for (float[][] pair : sample.pairs) {
         pairs.add(pair);
-        groups.add(sample.group);
+        images.add(sample.image);
       }
+      replaced.addAll(sample.replaced);
     }
-    int[] numbers = groups.stream().mapToInt(Integer::intValue).toArray();
-    return new ViewBatch(views.side(), pairs, numbers);
+    int[] numbers = images.stream().mapToInt(Integer::intValue).toArray();
+    int[] groups = images.stream().mapToInt(source::group).toArray();
+    return new ViewBatch(sampling.views().side(), pairs, numbers, groups, List.copyOf(replaced));
   }
 
   /** Gives a batch's arrays back, to be filled again: it must not be read any more. */
@@ -100,7 +89,7 @@ public final class ViewLoader implements AutoCloseable {
   /** What a worker thread works with. */
   private final class Maker implements ReadAhead.Worker<Sample> {
     private final PatchSource.Reader reader = source.open();
-    private final float[] voxels = new float[patch.voxels()];
+    private final float[] voxels = new float[sampling.patch().voxels()];
 
     // The order of the step that was worked on last.
     private long step = -1;
@@ -108,21 +97,47 @@ public final class ViewLoader implements AutoCloseable {
 
     @Override
     public Sample make(int position) {
+      BatchOrder order = sampling.order();
       long wanted = firstStep + position / order.batch();
       if (wanted != step) {
         images = order.batch(wanted);
         step = wanted;
       }
-      int image = images[position % order.batch()];
-      var stream = Views.stream(order.seed(), step, position % order.batch());
-      Patch drawn = Patch.draw(reader.extent(image), patch, stream.with("patch"));
-      reader.read(image, drawn, outside, voxels);
-      Volume volume = new Volume(voxels, patch);
+      int place = position % order.batch();
+      Philox stream = sampling.stream(step, place);
+      Philox others = stream.with("replacement");
+      List<Replaced> replaced = new ArrayList<>();
+      for (int image = images[place]; ; image = other(image, others, replaced.size())) {
+        try {
+          return new Sample(image, pairs(image, stream), replaced);
+        } catch (DataException e) {
+          replaced.add(new Replaced(image, e.getMessage()));
+          if (replaced.size() > sampling.replacements() || source.images() == 1) {
+            throw replaced.size() == 1
+                ? e
+                : new DataException(
+                    "%d images one after the other cannot be used, the last: %s"
+                        .formatted(replaced.size(), e.getMessage()),
+                    e);
+          }
+        }
+      }
+    }
+
+    /** Any image but this. */
+    private int other(int image, Philox others, int i) {
+      return (image + 1 + others.below(source.images() - 1, i)) % source.images();
+    }
+
+    private List<float[][]> pairs(int image, Philox stream) {
+      Patch drawn = Patch.draw(reader.extent(image), sampling.patch(), stream.with("patch"));
+      reader.read(image, drawn, sampling.outside(), voxels);
+      Volume volume = new Volume(voxels, sampling.patch());
       List<float[][]> pairs = new ArrayList<>();
-      for (ViewPair pair : views.draw(patch, stream.with("views"))) {
+      for (ViewPair pair : sampling.views().draw(sampling.patch(), stream.with("views"))) {
         pairs.add(new float[][] {made(pair.first(), volume), made(pair.second(), volume)});
       }
-      return new Sample(source.group(image), pairs);
+      return pairs;
     }
 
     private float[] made(View view, Volume volume) {

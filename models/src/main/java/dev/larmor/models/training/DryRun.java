@@ -25,6 +25,7 @@ import dev.larmor.models.varnet.ModelConfig;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * What a training step or a reconstruction costs, found by running the same code on a {@code meta}
@@ -139,24 +140,40 @@ public record DryRun(String device, int threads, int accumulation) {
   private Report on(ModelConfig model, Work work) {
     DeviceConfig config =
         DeviceConfig.DEFAULT.withThreads(threads).withPrecision(model.precision());
+    return measured(
+        device,
+        config,
+        opened -> {
+          try (Network network = Network.place(opened, model, 0)) {
+            return work.on(network);
+          }
+        });
+  }
+
+  /**
+   * What any work costs.
+   *
+   * @param device a {@code meta} device
+   * @param work leaves nothing on the device; says which stages were not recomputed
+   */
+  public static Report measured(
+      String device, DeviceConfig config, Function<Device, Map<String, Tape.KeptStage>> work) {
     try (Device opened = Device.open(device, config)) {
       Roofline roofline = opened.capabilities().roofline();
       Tally tally = new Tally(roofline);
       opened.listen((op, in, out, where) -> tally.add(op.cost(in, out), where));
       opened.ledger().detail(true);
-      try (Network network = Network.place(opened, model, 0)) {
-        Map<String, Tape.KeptStage> kept = work.on(network);
-        Ledger.Bill peak = opened.ledger().peakBill();
-        Map<String, Long> bytes = new HashMap<>();
-        peak.byModule().forEach((where, held) -> bytes.merge(stage(where), held, Long::sum));
-        return new Report(
-            peak,
-            Map.copyOf(bytes),
-            Map.copyOf(kept),
-            tally.total,
-            Map.copyOf(tally.byStage),
-            tally.seconds);
-      }
+      Map<String, Tape.KeptStage> kept = work.apply(opened);
+      Ledger.Bill peak = opened.ledger().peakBill();
+      Map<String, Long> bytes = new HashMap<>();
+      peak.byModule().forEach((where, held) -> bytes.merge(stage(where), held, Long::sum));
+      return new Report(
+          peak,
+          Map.copyOf(bytes),
+          Map.copyOf(kept),
+          tally.total,
+          Map.copyOf(tally.byStage),
+          tally.seconds);
     }
   }
 

@@ -2,17 +2,22 @@ package dev.larmor.models.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.larmor.models.Python;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,65 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class PyTorchWriterTest {
-  /**
-   * What torch.load(weights_only=True) does, written from its documentation with zipfile, pickle
-   * and struct: the instructions and names that it allows, no others. Prints each tensor's name,
-   * type, shape, strides, storage and the sum of its storage's bytes.
-   */
-  private static final String RESTRICTED_READER =
-      """
-      import io, pickle, pickletools, struct, sys, zipfile
-      from collections import OrderedDict
-
-      ALLOWED = set(
-          "GLOBAL NEWOBJ REDUCE BUILD APPEND APPENDS SETITEM SETITEMS MARK TUPLE TUPLE1 TUPLE2"
-          " TUPLE3 NONE NEWFALSE NEWTRUE EMPTY_TUPLE EMPTY_LIST EMPTY_DICT EMPTY_SET BININT"
-          " BININT1 BININT2 BINFLOAT BINUNICODE SHORT_BINSTRING BINPERSID BINGET LONG_BINGET"
-          " BINPUT LONG_BINPUT LONG1 PROTO STOP".split())
-      SIZES = dict(Double=8, Float=4, Half=2, BFloat16=2, Long=8, Int=4, Short=2, Char=1, Byte=1,
-                   Bool=1)
-
-      class Unpickler(pickle.Unpickler):
-          def find_class(self, module, name):
-              if (module, name) == ("collections", "OrderedDict"):
-                  return OrderedDict
-              if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-                  return lambda *args: args
-              if module == "torch" and name.endswith("Storage") and name[:-7] in SIZES:
-                  return name[:-7]
-              raise pickle.UnpicklingError(module + "." + name)
-
-          def persistent_load(self, pid):
-              kind, type, key, location, count = pid
-              assert kind == "storage" and location == "cpu" and isinstance(key, str)
-              return type, key, count
-
-      path = sys.argv[1]
-      archive = zipfile.ZipFile(path)
-      assert archive.testzip() is None
-      prefix = archive.namelist()[0].split("/")[0] + "/"
-      assert archive.read(prefix + "byteorder") == b"little"
-      assert int(archive.read(prefix + "version")) == 3
-      data = open(path, "rb").read()
-      for info in archive.infolist():
-          assert info.filename.startswith(prefix)
-          assert info.compress_type == zipfile.ZIP_STORED
-          assert info.compress_size == info.file_size
-          name, extra = struct.unpack("<HH", data[info.header_offset + 26:info.header_offset + 30])
-          assert (info.header_offset + 30 + name + extra) % 64 == 0, "not aligned"
-      pkl = archive.read(prefix + "data.pkl")
-      operations = [(op.name, arg) for op, arg, _ in pickletools.genops(pkl)]
-      assert {name for name, _ in operations} <= ALLOWED
-      assert operations[0] == ("PROTO", 2)
-      tensors = Unpickler(io.BytesIO(pkl)).load()
-      for name, (storage, offset, shape, stride, needs_grad, hooks) in tensors.items():
-          type, key, count = storage
-          values = archive.read(prefix + "data/" + key)
-          assert len(values) == count * SIZES[type] and offset == 0 and not needs_grad
-          assert hooks == OrderedDict()
-          print(name, type, list(shape), list(stride), key, sum(values))
-      """;
-
   @TempDir Path folder;
 
   private static TensorSource source(String name, ElementType type, long... shape) {
@@ -125,26 +71,99 @@ final class PyTorchWriterTest {
     }
   }
 
+  /** The content as restricted.py, beside this class's resources, reads it. */
+  private static JsonNode restricted(Path file) throws IOException {
+    Python.assumeModules("pickle", "zipfile");
+    try (InputStream script = PyTorchWriterTest.class.getResourceAsStream("restricted.py")) {
+      String text = new String(script.readAllBytes(), StandardCharsets.UTF_8);
+      return new ObjectMapper().readTree(Python.run(text, file));
+    }
+  }
+
   @Test
   void aRestrictedReaderReadsTheSame() throws IOException {
-    Python.assumeModules("pickle", "zipfile");
-    List<String> lines = Python.run(RESTRICTED_READER, written("a.pt")).lines().toList();
-    assertEquals(everything().size() + 2, lines.size());
-    assertTrue(
-        lines.getFirst().matches("größe.F64 Double \\[2, 3, 5] \\[15, 5, 1] 0 \\d+"),
-        lines.getFirst());
-    String whole =
-        lines.stream().filter(line -> line.startsWith("long ")).findFirst().orElseThrow();
-    assertTrue(lines.contains("again." + whole), "the alias shares the storage");
+    JsonNode tensors = restricted(written("a.pt"));
+    assertEquals(everything().size() + 2, tensors.size());
+    String first = tensors.get("größe.F64").asText();
+    assertTrue(first.matches("Double \\[2, 3, 5] \\[15, 5, 1] 0 \\d+"), first);
+    assertEquals(tensors.get("long"), tensors.get("again.long"), "the alias shares the storage");
     int key = 0;
     for (TensorSource tensor : everything()) {
       long sum = 0;
       for (byte b : tensor.bytes().get().toArray(ValueLayout.JAVA_BYTE)) {
         sum += b & 0xFF;
       }
-      assertTrue(lines.get(key).endsWith(" " + key + " " + sum), lines.get(key));
+      String found = tensors.get(tensor.name()).asText();
+      assertTrue(found.endsWith(" " + key + " " + sum), found);
       key++;
     }
+  }
+
+  /** Everything that a checkpoint holds beside tensors. */
+  private static Map<String, Object> tree() {
+    TensorSource tensor = source("w", ElementType.F32, 2, 3);
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("weights", new LinkedHashMap<>(Map.of("a", tensor)));
+    tree.put("again", List.of(tensor, source("w", ElementType.F32, 2, 3)));
+    tree.put("none", null);
+    tree.put("numbers", Arrays.asList(0, -5, 1L << 40, -(1L << 62), 0.1, -1e300, true, false));
+    tree.put("betas", new PyTorchWriter.Tuple(List.of(0.9, "größe")));
+    tree.put("empty", List.of(List.of(), Map.of(), new PyTorchWriter.Tuple(List.of())));
+    tree.put("state", new LinkedHashMap<>(Map.of(7, Map.of("step", 3L))));
+    return tree;
+  }
+
+  @Test
+  void aTreeOfValues() throws IOException {
+    Path path = folder.resolve("tree.pth");
+    PyTorchWriter.write(path, tree());
+    String[] tensors = {"Float [2, 3] [3, 1] 0 852", "Float [2, 3] [3, 1] 1 852"};
+    String values =
+        """
+        "none": null,
+        "numbers": [0, -5, 1099511627776, -4611686018427387904, 0.1, -1e+300, true, false],
+        "betas": {"tuple": [0.9, "größe"]},
+        "empty": [[], {}, {"tuple": []}],
+        "state": {"7": {"step": 3}}}
+        """;
+    JsonNode expected =
+        new ObjectMapper()
+            .readTree(
+                "{\"weights\": {\"a\": \"%s\"}, \"again\": [\"%s\", \"%s\"],"
+                        .formatted(tensors[0], tensors[0], tensors[1])
+                    + values);
+    assertEquals(expected, restricted(path));
+    try (PyTorchReader file = PyTorchReader.open(path)) {
+      for (String key : List.of("numbers", "state")) {
+        assertEquals(expected.get(key).toString(), file.json(key).orElseThrow().toString());
+      }
+      assertEquals("[0.9,\"größe\"]", file.json("betas").orElseThrow().toString());
+      assertEquals("[[],{},[]]", file.json("empty").orElseThrow().toString());
+      assertTrue(file.json("none").isEmpty() && file.json("nothing").isEmpty());
+      assertTrue(file.json("again").isEmpty(), "tensors are no JSON");
+    }
+  }
+
+  @Test
+  void valuesThatPythonHasNot() {
+    Path path = folder.resolve("a.pth");
+    for (Map.Entry<Object, String> e :
+        Map.<Object, String>of(
+                1f,
+                "a Float is none of Python's plain values",
+                path.getFileName().toFile(),
+                "a File is none of Python's plain values",
+                Map.of(1.5, 2),
+                "key 1.5 is neither text nor a whole number")
+            .entrySet()) {
+      assertEquals(
+          e.getValue(),
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> PyTorchWriter.write(path, Map.of("x", e.getKey())))
+              .getMessage());
+    }
+    assertFalse(Files.exists(path));
   }
 
   @Test

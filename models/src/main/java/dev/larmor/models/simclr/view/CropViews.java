@@ -9,13 +9,7 @@ import java.util.List;
  * a partner that overlaps it, not stretched but changed in many ways. How often and how much:
  *
  * <ul>
- *   <li>0.1: noise of a standard deviation up to 0.1;
- *   <li>0.1: blur by 0.5 to 1 voxels;
- *   <li>0.15: brightness times 0.75 to 1.25;
- *   <li>0.15: contrast times 0.75 to 1 or, as often, 1 to 1.25;
- *   <li>0.05: half to all of the resolution;
- *   <li>0.1 of the negative, then 0.3 of the image itself: a power of 0.7 to 1 or, as often, 1 to
- *       1.5;
+ *   <li>{@link IntensityChanges};
  *   <li>each axis reversed in half of the views;
  *   <li>0.3: one, two or three quarter turns in the plane of axes 0 and 1.
  * </ul>
@@ -89,13 +83,9 @@ public record CropViews(int pairs, int side, double overlap, boolean changed) im
       changes.add(new Mirror(flips));
     }
     Philox turns = stream.with("turns");
-    if (happens(TURNED, turns)) {
+    if (turns.uniform(0) < TURNED) {
       changes.add(new QuarterTurns(1 + turns.below(3, 1)));
     }
     return changes;
-  }
-
-  private static boolean happens(double probability, Philox stream) {
-    return stream.uniform(0) < probability;
   }
 }

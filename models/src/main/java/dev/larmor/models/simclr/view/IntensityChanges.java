@@ -5,9 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Changes of a volume's values that leave everything at its place, as nnU-Net and nnssl draw them:
- * noise, blur, brightness, contrast, less resolution, a power. How often and how much is told at
- * {@link CropViews}.
+ * What nnssl changes of a patch's intensities, its places left alone. How often and how much:
+ *
+ * <ul>
+ *   <li>0.1: noise of a standard deviation up to 0.1;
+ *   <li>0.1: blur by 0.5 to 1 voxels;
+ *   <li>0.15: brightness times 0.75 to 1.25;
+ *   <li>0.15: contrast times 0.75 to 1 or, as often, 1 to 1.25;
+ *   <li>0.05: half to all of the resolution;
+ *   <li>0.1 of the negative, then 0.3 of the image itself: a power of 0.7 to 1 or, as often, 1 to
+ *       1.5.
+ * </ul>
  */
 public final class IntensityChanges {
   private static final double NOISE = 0.1;
@@ -29,7 +37,11 @@ public final class IntensityChanges {
 
   private IntensityChanges() {}
 
-  /** Draws the changes of one volume; each hangs on a sub-stream of its own. */
+  /**
+   * Draws what is done, in the order in which it is done.
+   *
+   * @param stream the sample's own: the same stream gives the same changes
+   */
   public static List<Change> draw(Philox stream) {
     List<Change> changes = new ArrayList<>();
     Philox noise = stream.with("noise");

@@ -61,6 +61,11 @@ public record StretchedViews(
     return List.of(new ViewPair(view(crop, one), view(crop(patch, near, two), two)));
   }
 
+  @Override
+  public int pairs() {
+    return 1;
+  }
+
   private Box crop(Extent patch, Box near, Philox stream) {
     int shortest = Math.min(Math.min(patch.n0(), patch.n1()), patch.n2());
     Philox sizes = stream.with("size");

@@ -18,6 +18,9 @@ public sealed interface Views permits StretchedViews, CropViews {
    */
   List<ViewPair> draw(Extent patch, Philox stream);
 
+  /** How many pairs of views a patch gives. */
+  int pairs();
+
   /** The side of the cubes that all views are, in voxels. */
   int side();
 

@@ -3,9 +3,9 @@ package dev.larmor.models.ssl.adapt;
 import java.util.Optional;
 
 /**
- * The two names of a unit's parameters in PyTorch: its convolution and its norm are members, {@code
- * conv} and {@code norm}, and once more elements 0 and 1 of its {@code all_modules}. Programs there
- * look for both.
+ * The names of one parameter in PyTorch: a unit's convolution and norm are members, {@code conv}
+ * and {@code norm}, and once more elements 0 and 1 of its {@code all_modules}, and programs there
+ * look for both; a U-Net's decoder has the whole encoder as a member once more.
  */
 final class EncoderNames {
   private static final String CONV = ".conv.";
@@ -13,11 +13,14 @@ final class EncoderNames {
   private static final String FIRST = ".all_modules.0.";
   private static final String SECOND = ".all_modules.1.";
 
+  private static final String AGAIN = "decoder.encoder.";
+
   private EncoderNames() {}
 
   /** The name that a parameter has here. */
   static String own(String name) {
-    return name.replace(FIRST, CONV).replace(SECOND, NORM);
+    String member = name.replace(FIRST, CONV).replace(SECOND, NORM);
+    return member.startsWith(AGAIN) ? member.substring("decoder.".length()) : member;
   }
 
   /** The second name of a parameter, if it is a unit's. */

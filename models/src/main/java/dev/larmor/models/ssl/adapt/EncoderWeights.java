@@ -7,7 +7,6 @@ import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.models.checkpoint.ElementType;
-import dev.larmor.models.checkpoint.TensorFile;
 import dev.larmor.models.checkpoint.TensorSource;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.resenc.ResidualEncoder;
@@ -40,24 +39,23 @@ final class EncoderWeights {
   }
 
   /**
-   * The encoder's tensors.
+   * The encoder's tensors among those of a file.
    *
-   * @throws DataException if there are none, or the two names of one have different values
+   * @throws DataException if there are none, or the names of one have different values
    */
-  static EncoderWeights of(Path file, TensorFile reader) {
+  static EncoderWeights of(Path file, Map<String, TensorSource> all) {
     Map<String, TensorSource> own = new LinkedHashMap<>();
-    reader
-        .tensors()
-        .forEach((name, tensor) -> {
-          if (name.startsWith(PREFIX)) {
-            TensorSource first = own.putIfAbsent(EncoderNames.own(name), tensor);
-            if (first != null && !first.same(tensor)) {
-              throw new DataException(
-                  "%s: tensors '%s' and '%s' are one in this network, but differ"
-                      .formatted(file, first.name(), name));
-            }
-          }
-        });
+    all.forEach((name, tensor) -> {
+      String ownName = EncoderNames.own(name);
+      if (ownName.startsWith(PREFIX)) {
+        TensorSource first = own.putIfAbsent(ownName, tensor);
+        if (first != null && !first.same(tensor)) {
+          throw new DataException(
+              "%s: tensors '%s' and '%s' are one in this network, but differ"
+                  .formatted(file, first.name(), name));
+        }
+      }
+    });
     if (own.isEmpty()) {
       throw new DataException(
           file + ": has no encoder: no tensor's name begins with '" + PREFIX + "'");
@@ -89,15 +87,26 @@ final class EncoderWeights {
     }
     ResidualEncoder.Config config =
         checked(extent(stem, CHANNEL_AXIS), features, blocks, precision);
-    // On a device without memory, for the names.
+    check(specs(config), "the encoder with features %s and blocks %s".formatted(features, blocks));
+    return config;
+  }
+
+  /** The tensors in the order of an encoder's parameters. */
+  Map<String, TensorSource> inOrder(ResidualEncoder.Config config) {
+    Map<String, TensorSource> ordered = new LinkedHashMap<>();
+    specs(config).keySet().forEach(name -> ordered.put(name, tensors.get(name)));
+    return ordered;
+  }
+
+  /** An encoder's parameters, found on a device without memory. */
+  private static Map<String, TensorSpec> specs(ResidualEncoder.Config config) {
+    Map<String, TensorSpec> specs = new LinkedHashMap<>();
     try (Device device = Device.open("meta:cpu");
         ResidualEncoder encoder = new ResidualEncoder(config)) {
       encoder.place(device, Philox.of(0, "names"));
-      Map<String, TensorSpec> wanted = new LinkedHashMap<>();
-      encoder.parameters().forEach(p -> wanted.put(PREFIX + p.name(), p.spec()));
-      check(wanted, "the encoder with features %s and blocks %s".formatted(features, blocks));
+      encoder.parameters().forEach(p -> specs.put(PREFIX + p.name(), p.spec()));
     }
-    return config;
+    return specs;
   }
 
   private ResidualEncoder.Config checked(

@@ -21,7 +21,7 @@ public record PretrainedEncoder(Path file) {
    */
   public ResidualEncoder.Config config(Precision precision) {
     try (TensorFile tensors = TensorFile.open(file)) {
-      return EncoderWeights.of(file, tensors).config(precision);
+      return EncoderWeights.of(file, tensors.tensors()).config(precision);
     }
   }
 
@@ -38,7 +38,7 @@ public record PretrainedEncoder(Path file) {
    */
   public void loadInto(Module network) {
     try (TensorFile tensors = TensorFile.open(file)) {
-      EncoderWeights.of(file, tensors).loadInto(network);
+      EncoderWeights.of(file, tensors.tensors()).loadInto(network);
     }
   }
 }

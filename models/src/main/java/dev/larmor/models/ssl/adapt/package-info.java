@@ -1,7 +1,8 @@
 /**
- * From pre-training to what it is for, here and in nnSSL's world: {@link
- * dev.larmor.models.ssl.adapt.PretrainedEncoder} gives a new network the weights of a pre-trained
- * encoder, from a checkpoint of this program or of nnSSL:
+ * From pre-training to what it is for, here and in nnSSL's world.
+ *
+ * <p>{@link dev.larmor.models.ssl.adapt.PretrainedEncoder} gives a new network the weights of a
+ * pre-trained encoder, from a checkpoint of this program or of nnSSL:
  *
  * <pre>
  * PretrainedEncoder pretrained = new PretrainedEncoder(file);
@@ -9,5 +10,10 @@
  * network.place(device, Philox.of(seed, "weights"));
  * pretrained.loadInto(network); // the decoder keeps its random weights
  * </pre>
+ *
+ * <p>{@link dev.larmor.models.ssl.adapt.CheckpointExport} writes a checkpoint as nnSSL's trainer
+ * would, {@link dev.larmor.models.ssl.adapt.CheckpointImport} makes one of this program of theirs,
+ * and {@link dev.larmor.models.ssl.adapt.AdaptationPlan} tells other programs what they are about
+ * to adapt.
  */
 package dev.larmor.models.ssl.adapt;

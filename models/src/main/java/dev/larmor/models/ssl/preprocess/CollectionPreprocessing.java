@@ -23,9 +23,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
@@ -192,7 +194,12 @@ public final class CollectionPreprocessing {
           return image.with(
               new Image(old.name(), Path.of(stem), old.modality(), old.info(), masks));
         })
-        .write(folder.resolve("pretrain_data__" + configuration + ".json"), roots);
+        .write(collectionFile(), roots);
+  }
+
+  /** Where {@link #writeCollection} writes. */
+  public Path collectionFile() {
+    return folder.resolve("pretrain_data__" + configuration + ".json");
   }
 
   /**
@@ -221,6 +228,30 @@ public final class CollectionPreprocessing {
         throw new DataException(file + ": cannot be deleted: " + e.getMessage(), e);
       }
     }
+  }
+
+  /**
+   * The ids of the images that {@code valid_imgs.json} says are there.
+   *
+   * @return empty if there is no such file, or it is of another configuration
+   * @throws DataException if it is anything else
+   */
+  public Optional<Set<String>> readValid() {
+    Path file = folder.resolve(VALID + ".json");
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    String own = folder.relativize(images()) + "/";
+    Set<String> ids = new HashSet<>();
+    for (JsonNode image : read(file)) {
+      if (!image.path("image_id").isTextual() || !image.path("file").isTextual()) {
+        throw new DataException(file + ": expected images with an image_id and a file each");
+      }
+      if (image.get("file").asText().startsWith(own)) {
+        ids.add(image.get("image_id").asText());
+      }
+    }
+    return ids.isEmpty() ? Optional.empty() : Optional.of(ids);
   }
 
   private static JsonNode read(Path file) {

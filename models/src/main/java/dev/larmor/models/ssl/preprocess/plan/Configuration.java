@@ -119,6 +119,22 @@ public record Configuration(
         null);
   }
 
+  /** The same with the extents of a training patch. */
+  Configuration withPatchSize(List<Integer> extents) {
+    return new Configuration(
+        dataIdentifier,
+        preprocessorName,
+        spacingStyle,
+        normalizationSchemes,
+        useMaskForNorm,
+        resamplingFnData,
+        resamplingFnDataKwargs,
+        resamplingFnMask,
+        resamplingFnMaskKwargs,
+        spacing,
+        extents);
+  }
+
   private static <T> T require(String key, T value) {
     if (value == null) {
       throw new IllegalArgumentException(key + " is null");

@@ -3,11 +3,13 @@ package dev.larmor.models.ssl.preprocess.plan;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.io.PythonJson;
 import java.io.IOException;
@@ -16,7 +18,7 @@ import java.nio.file.Path;
 import java.util.stream.Collectors;
 
 /** Records as JSON in nnSSL's names and layout ({@link PythonJson}), read strictly. */
-final class IndentedJson {
+public final class IndentedJson {
   private static final ObjectMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -26,8 +28,13 @@ final class IndentedJson {
 
   private IndentedJson() {}
 
+  /** A record as JSON. */
+  public static ObjectNode json(Object value) {
+    return JSON.valueToTree(value);
+  }
+
   static String write(Object value) {
-    return PythonJson.text(JSON.valueToTree(value));
+    return PythonJson.text(json(value));
   }
 
   /**
@@ -36,15 +43,18 @@ final class IndentedJson {
    * @throws DataException naming the file and the key, if it is missing, no JSON, or has a key too
    *     few, too many or of another type, or a value that the record refuses
    */
-  static <T> T read(Path file, Class<T> type) {
+  public static <T> T read(Path file, Class<T> type) {
+    return value(file, parse(file), type);
+  }
+
+  /**
+   * Reads a file's JSON.
+   *
+   * @throws DataException naming the file, if it is missing or no JSON
+   */
+  public static JsonNode parse(Path file) {
     try {
-      T value = JSON.readValue(Files.readAllBytes(file), type);
-      if (value == null) {
-        throw new DataException(file + ": null, expected an object");
-      }
-      return value;
-    } catch (JsonMappingException e) {
-      throw new DataException(file + ": " + where(e) + clause(e), e);
+      return JSON.readTree(Files.readAllBytes(file));
     } catch (JacksonException e) {
       throw new DataException(
           "%s: no JSON at line %d: %s"
@@ -53,6 +63,26 @@ final class IndentedJson {
     } catch (IOException e) {
       String reason = Files.exists(file) ? "cannot be read: " + e.getMessage() : "no such file";
       throw new DataException(file + ": " + reason, e);
+    }
+  }
+
+  /**
+   * The record that JSON describes.
+   *
+   * @param file where it is from, for messages
+   * @throws DataException as {@link #read}
+   */
+  public static <T> T value(Path file, JsonNode json, Class<T> type) {
+    try {
+      T value = JSON.treeToValue(json, type);
+      if (value == null) {
+        throw new DataException(file + ": null, expected an object");
+      }
+      return value;
+    } catch (JsonMappingException e) {
+      throw new DataException(file + ": " + where(e) + clause(e), e);
+    } catch (JacksonException e) {
+      throw new DataException(file + ": " + e.getOriginalMessage(), e);
     }
   }
 

@@ -140,4 +140,22 @@ public record Plan(
     }
     return configuration;
   }
+
+  /**
+   * What a network was trained with: one configuration alone.
+   *
+   * @param patchSize the extents of what the network was given
+   * @throws DataException if there is none of that name
+   */
+  public Plan trained(String configuration, List<Integer> patchSize) {
+    return new Plan(
+        datasetName,
+        plansName,
+        originalMedianSpacingAfterTransp,
+        imageReaderWriter,
+        transposeForward,
+        transposeBackward,
+        Map.of(configuration, configuration(configuration).withPatchSize(patchSize)),
+        experimentPlannerUsed);
+  }
 }

@@ -1,6 +1,5 @@
-package dev.larmor.models.ensemble;
+package dev.larmor.models.data;
 
-import dev.larmor.models.data.DataException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,7 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** Digests, by which files and texts are known. */
-final class Sha256 {
+public final class Sha256 {
   private Sha256() {}
 
   /**
@@ -21,7 +20,7 @@ final class Sha256 {
    *
    * @throws DataException if it cannot be read
    */
-  static String of(Path file) {
+  public static String of(Path file) {
     MessageDigest digest = digest();
     try (InputStream in = Files.newInputStream(file)) {
       in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
@@ -32,7 +31,7 @@ final class Sha256 {
   }
 
   /** The digest of a text. */
-  static String of(String text) {
+  public static String of(String text) {
     MessageDigest digest = digest();
     digest.update(text.getBytes(StandardCharsets.UTF_8));
     return text(digest);
