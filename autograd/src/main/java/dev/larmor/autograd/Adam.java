@@ -103,7 +103,7 @@ public final class Adam implements Optimizer {
 
   @Override
   public void step(Gradients gradients, double rate) {
-    state.keySet().forEach(parameter -> require(gradients, parameter));
+    state.keySet().forEach(gradients::require);
     steps++;
     AdamStep op =
         new AdamStep(
@@ -123,13 +123,6 @@ public final class Adam implements Optimizer {
     });
     if (!inputs.isEmpty()) {
       Recorder.paused(() -> op.applyAll(inputs.toArray(Tensor[]::new)));
-    }
-  }
-
-  private static void require(Gradients gradients, Parameter parameter) {
-    if (gradients.of(parameter) == null) {
-      throw new IllegalStateException(
-          "no gradient for " + parameter.name() + ": freeze it if it is not to be trained");
     }
   }
 

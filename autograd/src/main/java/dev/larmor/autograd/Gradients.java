@@ -39,6 +39,14 @@ public final class Gradients implements GradSink, AutoCloseable {
     return sums.get(parameter);
   }
 
+  /** Says which parameter has no gradient, before an optimiser changes others. */
+  void require(Parameter parameter) {
+    if (of(parameter) == null) {
+      throw new IllegalStateException(
+          "no gradient for " + parameter.name() + ": freeze it if it is not to be trained");
+    }
+  }
+
   /** The Euclidean norm of all gradients together; not finite if one of them is not. */
   public double norm() {
     if (sums.isEmpty()) {

@@ -63,6 +63,25 @@ public sealed interface Schedule {
   }
 
   /**
+   * {@code max·(step + 1)/warmup} for the first {@code warmup} steps, then {@code max·(1 − (step −
+   * warmup)/(total − warmup))^power}, 0 from {@code total} on.
+   */
+  record WarmupPolynomial(double max, long warmup, long total, double power) implements Schedule {
+    public WarmupPolynomial {
+      check(max >= 0 && warmup >= 0 && total > warmup && power > 0, this);
+    }
+
+    @Override
+    public double rate(long step) {
+      if (step < warmup) {
+        return max * (step + 1) / warmup;
+      }
+      double done = (double) (Math.min(step, total) - warmup) / (total - warmup);
+      return max * Math.pow(1 - done, power);
+    }
+  }
+
+  /**
    * {@code max·(step + 1)/(warmup + 1)} for the first {@code warmup} steps, then a cosine from max
    * at step {@code warmup} to 0 at {@code total}.
    */

@@ -27,6 +27,20 @@ class ScheduleTest {
     assertEquals(0, s.rate(25), EXACT);
   }
 
+  /** nnU-Net's fine-tuning: 1000 epochs, 50 of them warm-up. */
+  @Test
+  void warmupReachesMaxAndFallsByAPower() {
+    Schedule s = new Schedule.WarmupPolynomial(1e-3, 50, 1000, 0.9);
+    assertEquals(2e-5, s.rate(0), EXACT);
+    assertEquals(5e-4, s.rate(24), EXACT);
+    assertEquals(1e-3, s.rate(49), EXACT);
+    assertEquals(1e-3, s.rate(50), EXACT);
+    assertEquals(1e-3 * Math.pow(1 - 475.0 / 950, 0.9), s.rate(525), EXACT);
+    assertEquals(0, s.rate(1000), EXACT);
+    assertEquals(0, s.rate(1200), EXACT);
+    assertEquals(0.01, new Schedule.WarmupPolynomial(0.01, 0, 10, 0.9).rate(0), EXACT);
+  }
+
   @Test
   void rampReachesMaxWhereTheCosineBegins() {
     Schedule s = new Schedule.RampCosine(1e-4, 20, 200);
@@ -57,6 +71,8 @@ class ScheduleTest {
   void impossibleSchedulesAreRefused() {
     assertThrows(IllegalArgumentException.class, () -> new Schedule.Cosine(1e-5, 1e-4, 10));
     assertThrows(IllegalArgumentException.class, () -> new Schedule.WarmupCosine(1e-3, 10, 10));
+    assertThrows(
+        IllegalArgumentException.class, () -> new Schedule.WarmupPolynomial(1e-3, 10, 10, 0.9));
     assertThrows(IllegalArgumentException.class, () -> new Schedule.Constant(-1));
   }
 }

@@ -74,7 +74,8 @@ public class OpBenchmark {
     "dc/both/15x640x372",
     "ssim/both/1x384x384",
     "sobel/both/1x384x384",
-    "adam/forward/8388608"
+    "adam/forward/8388608",
+    "sgd/forward/8388608"
   })
   private String op;
 

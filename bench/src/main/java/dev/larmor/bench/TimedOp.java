@@ -37,6 +37,7 @@ import dev.larmor.engine.op.Rss;
 import dev.larmor.engine.op.RssNormalize;
 import dev.larmor.engine.op.SensExpand;
 import dev.larmor.engine.op.SensReduce;
+import dev.larmor.engine.op.SgdStep;
 import dev.larmor.engine.op.SobelMagnitude;
 import dev.larmor.engine.op.SoftDataConsistency;
 import dev.larmor.engine.op.Softmax;
@@ -64,8 +65,8 @@ import java.util.function.Supplier;
  *       {@code rssnorm}, {@code residual} and {@code dc} (masked residual, data consistency of an
  *       image cascade): {@code CxHxW} coil data;
  *   <li>{@code softmax}, {@code entropy} (cross-entropy): logits, {@code NxC} or feature maps;
- *   <li>{@code ssim}, {@code sobel}: {@code NxHxW} images; {@code adam}: a parameter of {@code n}
- *       elements.
+ *   <li>{@code ssim}, {@code sobel}: {@code NxHxW} images; {@code adam}, {@code sgd}: a parameter
+ *       of {@code n} elements.
  * </ul>
  *
  * <p>{@code backward} runs the gradient ops alone, {@code both} the forward op first.
@@ -284,6 +285,11 @@ public final class TimedOp implements Timed {
       case "adam" -> {
         forward = new AdamStep(1e-6, 0.9, 0.999, 1e-8, 0, true, 1);
         inputs = new Tensor[4];
+        Arrays.setAll(inputs, i -> random(DType.F32, shape));
+      }
+      case "sgd" -> {
+        forward = new SgdStep(1e-6, 0.99, 3e-5, true);
+        inputs = new Tensor[3];
         Arrays.setAll(inputs, i -> random(DType.F32, shape));
       }
       default -> throw new IllegalArgumentException("no operation " + parts[0]);

@@ -1,6 +1,5 @@
 package dev.larmor.engine.op;
 
-import dev.larmor.engine.DType;
 import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
@@ -35,39 +34,13 @@ public record AdamStep(
 
   @Override
   public List<TensorSpec> infer(List<TensorSpec> in) {
-    Check.that(
-        !in.isEmpty() && in.size() % GROUP == 0,
-        this,
-        "takes p, g, m and v of each parameter, got %d inputs",
-        in.size());
-    for (int i = 0; i < in.size(); i += GROUP) {
-      TensorSpec p = in.get(i);
-      Check.that(
-          p.dtype() == DType.F32 || p.dtype() == DType.C64,
-          this,
-          "parameter %d must be F32 or C64: %s",
-          i / GROUP,
-          p);
-      for (TensorSpec other : in.subList(i + 1, i + GROUP)) {
-        Check.that(
-            other.equals(p),
-            this,
-            "inputs of parameter %d must have the same dtype and shape: %s, %s",
-            i / GROUP,
-            p,
-            other);
-      }
-    }
+    Check.parameters(this, in, GROUP, "p, g, m and v");
     return List.of();
   }
 
   @Override
   public Cost cost(List<TensorSpec> in, List<TensorSpec> out) {
-    double bytes = 0;
-    for (int i = 0; i < in.size(); i += GROUP) {
-      bytes += in.get(i).bytes();
-    }
     // For each float of p twelve operations, four floats read and three written.
-    return new Cost(12 * bytes / Float.BYTES, 7 * bytes);
+    return Check.costOfParameters(in, GROUP, 12, 7);
   }
 }

@@ -120,6 +120,48 @@ final class Check {
     return new Cost(flopPerOutput * elements, bytes);
   }
 
+  /**
+   * Parameters with what a step of an optimiser needs of each, alike.
+   *
+   * @param group inputs for each parameter
+   * @param names of them
+   */
+  static void parameters(Op op, List<TensorSpec> in, int group, String names) {
+    that(
+        !in.isEmpty() && in.size() % group == 0,
+        op,
+        "takes %s of each parameter, got %d inputs",
+        names,
+        in.size());
+    for (int i = 0; i < in.size(); i += group) {
+      TensorSpec p = in.get(i);
+      that(
+          p.dtype() == DType.F32 || p.dtype() == DType.C64,
+          op,
+          "parameter %d must be F32 or C64: %s",
+          i / group,
+          p);
+      for (TensorSpec other : in.subList(i + 1, i + group)) {
+        that(
+            other.equals(p),
+            op,
+            "inputs of parameter %d must have the same dtype and shape: %s, %s",
+            i / group,
+            p,
+            other);
+      }
+    }
+  }
+
+  /** The cost of such a step, by the operations for each float and the floats read and written. */
+  static Cost costOfParameters(List<TensorSpec> in, int group, int flop, int moved) {
+    double bytes = 0;
+    for (int i = 0; i < in.size(); i += group) {
+      bytes += in.get(i).bytes();
+    }
+    return new Cost(flop * bytes / Float.BYTES, moved * bytes);
+  }
+
   /** Checks a list of per-axis attributes of a convolution or pooling. */
   static List<Integer> axes(String what, List<Integer> values, int least) {
     List<Integer> copy = List.copyOf(values);

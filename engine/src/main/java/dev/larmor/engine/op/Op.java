@@ -156,7 +156,7 @@ public sealed interface Op
   }
 
   /** An op that updates some of its inputs and makes no output. */
-  sealed interface InPlace extends NotDifferentiable permits AdamStep, Axpy {}
+  sealed interface InPlace extends NotDifferentiable permits AdamStep, Axpy, SgdStep {}
 
   /** An op that may be nothing but another look at the same bytes. */
   sealed interface View extends Op permits ChannelsToComplex, ComplexToChannels, Reshape {

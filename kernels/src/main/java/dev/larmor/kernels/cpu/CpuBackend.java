@@ -139,6 +139,7 @@ public final class CpuBackend implements Backend {
     long w = workspace == null ? 0 : ((CpuBuffer) workspace).address();
     switch (op) {
       case AdamStep o -> optimizer.adam(o, x);
+      case SgdStep o -> optimizer.sgd(o, x);
       case Add _ -> elementwise.add(x[0], x[1], y[0]);
       case AddBias _ -> channels.addBias(x[0], x[1], y[0], w);
       case Affine o -> elementwise.affine(o, x[0], y[0]);

@@ -3,6 +3,7 @@ package dev.larmor.kernels.cpu;
 import static dev.larmor.kernels.cpu.Lanes.FLOAT;
 
 import dev.larmor.engine.op.AdamStep;
+import dev.larmor.engine.op.SgdStep;
 import jdk.incubator.vector.FloatVector;
 
 /** Parameter updates. The two parts of a complex parameter are two parameters. */
@@ -63,6 +64,30 @@ final class Optimizer {
       Lanes.store(second, v + i);
       FloatVector scale = second.sqrt().div(c.debias).add(c.eps);
       Lanes.store(value.sub(first.mul(c.rate).div(scale)), p + i);
+    }
+  }
+
+  /** One step for each three of {@code x}: p, g, v. */
+  void sgd(SgdStep op, Array[] x) {
+    for (int i = 0; i < x.length; i += 3) {
+      long p = x[i].address();
+      long g = x[i + 1].address();
+      long v = x[i + 2].address();
+      Split.ranges(team, x[i].reals(), Split.GRAIN / 4, (from, to) -> sgd(op, p, g, v, from, to));
+    }
+  }
+
+  private static void sgd(SgdStep op, long p, long g, long v, long from, long to) {
+    float rate = (float) op.rate();
+    float momentum = (float) op.momentum();
+    float decay = (float) op.weightDecay();
+    for (long i = from * FLOAT; i < to * FLOAT; i += Lanes.BYTES) {
+      FloatVector value = Lanes.load(p + i);
+      FloatVector gradient = value.fma(Lanes.broadcast(decay), Lanes.load(g + i));
+      FloatVector velocity = Lanes.load(v + i).mul(momentum).add(gradient);
+      Lanes.store(velocity, v + i);
+      FloatVector direction = op.nesterov() ? velocity.mul(momentum).add(gradient) : velocity;
+      Lanes.store(value.sub(direction.mul(rate)), p + i);
     }
   }
 }

@@ -165,6 +165,7 @@ final class CudaBackend implements Backend {
     transfer.beforeUse(used);
     switch (op) {
       case AdamStep o -> optimizer.adam(o, x);
+      case SgdStep o -> optimizer.sgd(o, x);
       case Add _ -> elementwise.combine("add", x[0], x[1], y[0]);
       case AddBias _ -> channels.addBias(x[0], x[1], y[0]);
       case Affine o -> elementwise.affine(o, x[0], y[0]);

@@ -1,6 +1,8 @@
 package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.op.AdamStep;
+import dev.larmor.engine.op.SgdStep;
+import java.util.function.Consumer;
 
 /** Parameter updates, many parameters at once; {@code optimizer.cu}. */
 final class Optimizer {
@@ -24,12 +26,52 @@ final class Optimizer {
 
   /** Tensors in groups of four: parameter, gradient, first moment and second. */
   void adam(AdamStep o, Array[] tensors) {
-    for (int first = 0; first < tensors.length; first += 4 * TENSORS) {
+    double debias1 = 1 - Math.pow(o.beta1(), (double) o.step());
+    double debias2 = 1 - Math.pow(o.beta2(), (double) o.step());
+    launch(
+        "adam",
+        4,
+        tensors,
+        launch ->
+            launch
+                .number(o.decoupled() ? 1 - o.rate() * o.weightDecay() : 1)
+                .number(o.decoupled() ? 0 : o.weightDecay())
+                .number(o.beta1())
+                .number(1 - o.beta1())
+                .number(o.beta2())
+                .number(1 - o.beta2())
+                .number(o.rate() / debias1)
+                .number(Math.sqrt(debias2))
+                .number(o.eps()));
+  }
+
+  /** Tensors in groups of three: parameter, gradient and velocity. */
+  void sgd(SgdStep o, Array[] tensors) {
+    launch(
+        "sgd",
+        3,
+        tensors,
+        launch ->
+            launch
+                .number(o.rate())
+                .number(o.momentum())
+                .number(o.weightDecay())
+                .number(o.nesterov() ? 1 : 0));
+  }
+
+  /**
+   * As many launches as it takes. The parts of a complex parameter are two parameters.
+   *
+   * @param group tensors for each parameter, at most 4
+   * @param constants of the step
+   */
+  private void launch(String function, int group, Array[] tensors, Consumer<Launch> constants) {
+    for (int first = 0; first < tensors.length; first += group * TENSORS) {
       long blocks = 0;
       for (int i = 0; i < TENSORS; i++) {
-        int at = first + 4 * i;
+        int at = first + group * i;
         if (at < tensors.length) {
-          for (int k = 0; k < 4; k++) {
+          for (int k = 0; k < group; k++) {
             table[WORDS * i + k] = tensors[at + k].address();
           }
           table[WORDS * i + 4] = tensors[at].reals();
@@ -39,26 +81,9 @@ final class Optimizer {
           table[WORDS * i + 5] = Long.MAX_VALUE;
         }
       }
-      step(o, blocks);
+      Launch launch = kernels.start(FILE, function).table(table);
+      constants.accept(launch);
+      launch.blocks(blocks);
     }
-  }
-
-  /** The parts of a complex parameter are two parameters. */
-  private void step(AdamStep o, long blocks) {
-    double debias1 = 1 - Math.pow(o.beta1(), (double) o.step());
-    double debias2 = 1 - Math.pow(o.beta2(), (double) o.step());
-    kernels
-        .start(FILE, "adam")
-        .table(table)
-        .number(o.decoupled() ? 1 - o.rate() * o.weightDecay() : 1)
-        .number(o.decoupled() ? 0 : o.weightDecay())
-        .number(o.beta1())
-        .number(1 - o.beta1())
-        .number(o.beta2())
-        .number(1 - o.beta2())
-        .number(o.rate() / debias1)
-        .number(Math.sqrt(debias2))
-        .number(o.eps())
-        .blocks(blocks);
   }
 }

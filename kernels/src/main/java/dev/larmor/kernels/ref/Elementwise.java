@@ -5,6 +5,7 @@ import dev.larmor.engine.op.Affine;
 import dev.larmor.engine.op.Axpy;
 import dev.larmor.engine.op.Fill;
 import dev.larmor.engine.op.LeakyRelu;
+import dev.larmor.engine.op.SgdStep;
 import dev.larmor.engine.op.Unary;
 import dev.larmor.engine.op.Uniform;
 
@@ -157,6 +158,22 @@ final class Elementwise {
       v.set(i, op.beta2() * v.get(i) + (1 - op.beta2()) * gradient * gradient);
       double scale = Math.sqrt(v.get(i)) / Math.sqrt(debias2) + op.eps();
       p.set(i, value - op.rate() / debias1 * m.get(i) / scale);
+    }
+  }
+
+  /** The three of each parameter: p, g, v. */
+  static void sgdStep(SgdStep op, RefTensor[] x) {
+    for (int i = 0; i < x.length; i += 3) {
+      sgdStep(op, x[i], x[i + 1], x[i + 2]);
+    }
+  }
+
+  private static void sgdStep(SgdStep op, RefTensor p, RefTensor g, RefTensor v) {
+    for (long i = 0; i < p.reals(); i++) {
+      double gradient = g.get(i) + op.weightDecay() * p.get(i);
+      v.set(i, op.momentum() * v.get(i) + gradient);
+      double direction = op.nesterov() ? gradient + op.momentum() * v.get(i) : v.get(i);
+      p.set(i, p.get(i) - op.rate() * direction);
     }
   }
 }

@@ -107,6 +107,7 @@ public final class RefBackend implements Backend {
     RefTensor[] y = tensors(outputs);
     switch (op) {
       case AdamStep o -> Elementwise.adamStep(o, x);
+      case SgdStep o -> Elementwise.sgdStep(o, x);
       case Add _ -> Elementwise.add(x[0], x[1], y[0]);
       case AddBias _ -> Channelwise.addBias(x[0], x[1], y[0]);
       case Affine o -> Elementwise.affine(o, x[0], y[0]);

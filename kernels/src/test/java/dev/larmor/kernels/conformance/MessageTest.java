@@ -75,6 +75,14 @@ class MessageTest {
         new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1),
         "F32[3] F32[3] F32[3] F32[3] C64[2] C64[2] C64[2] F32[2]",
         "[adam_step] inputs of parameter 1 must have the same dtype and shape: C64[2], F32[2]");
+    add(
+        new SgdStep(1e-3, 0.9, 0, true),
+        "F32[3] F32[3]",
+        "[sgd_step] takes p, g and v of each parameter, got 2 inputs");
+    add(
+        new SgdStep(1e-3, 0.9, 0, true),
+        "F32[3] F32[3] F32[4]",
+        "[sgd_step] inputs of parameter 0 must have the same dtype and shape: F32[3], F32[4]");
     add(new Add(), "F32[3]", "[add] takes 2 inputs, got 1: [F32[3]]");
     add(new Add(), "I32[3] I32[3]", "[add] input must be floating-point: I32[3]");
     add(

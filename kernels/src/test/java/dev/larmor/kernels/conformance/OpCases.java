@@ -140,22 +140,26 @@ final class OpCases {
       }
       add(OpCase.of(new Spread(x.spec()), SUMS, f32()).linear(0));
       add(OpCase.of(new Uniform(Philox.of(7, "u"), x.spec().shape(), -0.3f, 0.5f), ELEMENTWISE));
-      for (boolean decoupled : new boolean[] {false, true}) {
-        AdamStep step = new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, decoupled, 3);
+      for (boolean variant : new boolean[] {false, true}) {
+        AdamStep step = new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, variant, 3);
         add(OpCase.of(step, ELEMENTWISE, x, x, x, x.positive()));
+        add(OpCase.of(new SgdStep(1e-2, 0.9, 1e-2, variant), ELEMENTWISE, x, x, x));
       }
     }
     Arg z = c64(17);
     AdamStep first = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1);
     add(OpCase.of(first, ELEMENTWISE, z, z, z, z.positive()));
     List<Arg> parameters = new ArrayList<>();
+    List<Arg> threes = new ArrayList<>();
     for (Arg p :
         List.of(f32(17), f32(2, 3, 5, 7), f32(), c64(5, 3), f32(140_003), c64(1), f32(8))) {
       parameters.addAll(List.of(p, p, p, p.positive()));
+      threes.addAll(List.of(p, p, p));
     }
     Arg[] several = parameters.toArray(Arg[]::new);
     add(OpCase.of(new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, true, 3), ELEMENTWISE, several));
     add(OpCase.of(new AdamStep(1e-2, 0.2, 0.999, 1e-8, 1e-2, false, 3), ELEMENTWISE, several));
+    add(OpCase.of(new SgdStep(1e-2, 0.99, 3e-5, true), ELEMENTWISE, threes.toArray(Arg[]::new)));
     for (DType t : List.of(DType.U8, DType.I32)) {
       add(OpCase.of(new Fill(TensorSpec.of(t, 33), 200), EXACT));
     }

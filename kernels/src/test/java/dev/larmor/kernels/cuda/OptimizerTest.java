@@ -9,6 +9,8 @@ import dev.larmor.engine.DType;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.AdamStep;
+import dev.larmor.engine.op.Op;
+import dev.larmor.engine.op.SgdStep;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,7 +23,23 @@ class OptimizerTest {
 
   /** More parameters than one launch takes, some larger than a block's share. */
   @Test
-  void stepsManyParametersAtOnce() {
+  void adamStepsManyParametersAtOnce() {
+    // The first step is of size rate, against the gradient's sign.
+    steps(STEP, 4, (i, sign) -> new double[] {i - sign * 0.01, sign * 3, sign * 1.5, 4.5});
+  }
+
+  @Test
+  void sgdStepsManyParametersAtOnce() {
+    SgdStep step = new SgdStep(0.01, 0.5, 0, true);
+    steps(step, 3, (i, sign) -> new double[] {i - sign * 0.045, sign * 3, sign * 3});
+  }
+
+  private interface Expected {
+    /** Parameter i and what is beside it after a step from i with gradient ±3. */
+    double[] after(int i, int sign);
+  }
+
+  private static void steps(Op step, int group, Expected expected) {
     assumeTrue(HostCompiler.isThere());
     try (CudaBackend card =
             new CudaBackend("card", new EmulatedCuda(EmulatedCuda.CARD), DeviceConfig.DEFAULT);
@@ -29,17 +47,17 @@ class OptimizerTest {
       List<Operand> tensors = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
         TensorSpec spec = TensorSpec.of(DType.F32, i % 40 == 3 ? 9001 : i + 1);
-        for (float value : new float[] {i, i % 2 == 0 ? 3 : -3, 0, 0}) {
-          tensors.add(filled(card, arena, spec, value));
+        float[] values = {i, i % 2 == 0 ? 3 : -3, 0, 0};
+        for (int k = 0; k < group; k++) {
+          tensors.add(filled(card, arena, spec, values[k]));
         }
       }
-      card.run(STEP, tensors, List.of(), null);
+      card.run(step, tensors, List.of(), null);
       for (int i = 0; i < 100; i++) {
-        // The first step is of size rate, against the gradient's sign.
-        check(card, arena, tensors.get(4 * i), i + (i % 2 == 0 ? -0.01 : 0.01));
-        check(card, arena, tensors.get(4 * i + 1), i % 2 == 0 ? 3 : -3);
-        check(card, arena, tensors.get(4 * i + 2), i % 2 == 0 ? 1.5 : -1.5);
-        check(card, arena, tensors.get(4 * i + 3), 4.5);
+        double[] after = expected.after(i, i % 2 == 0 ? 1 : -1);
+        for (int k = 0; k < group; k++) {
+          check(card, arena, tensors.get(group * i + k), after[k]);
+        }
       }
       for (Operand tensor : tensors) {
         card.free(tensor.buffer());

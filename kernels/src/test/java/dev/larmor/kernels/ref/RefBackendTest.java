@@ -420,6 +420,18 @@ class RefBackendTest {
   }
 
   @Test
+  void sgdFollowsItsFormula() {
+    // g' = 3 + 0.5·2 = 4, v = 0.9·10 + 4 = 13.
+    Input[] state = {in(f32(1), 2), in(f32(1), 3), in(f32(1), 10)};
+    double[][] plain = runAll(new SgdStep(0.1, 0.9, 0.5, false), state);
+    assertClose(plain[0], 2 - 0.1 * 13);
+    assertClose(plain[2], 13);
+    double[][] nesterov = runAll(new SgdStep(0.1, 0.9, 0.5, true), state);
+    assertClose(nesterov[0], 2 - 0.1 * (4 + 0.9 * 13));
+    assertClose(nesterov[2], 13);
+  }
+
+  @Test
   void keepsDoublesWhateverTheDtype() {
     for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16, DType.F64, DType.C64)) {
       double[] values = random(TensorSpec.of(dtype, 2, 3, 4, 5));

@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
       SslPretrainCommand.class,
       SslExportCommand.class,
       SslImportCommand.class,
-      SslClassifyCommand.class
+      SslClassifyCommand.class,
+      SslSegmentCommand.class
     })
 final class SslCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -300,7 +300,7 @@ public final class Fit implements AutoCloseable {
 
   private boolean isBest(FitSettings.Best wanted, Map<String, Double> measured) {
     Double value = measured.get(wanted.figure());
-    if (value == null || (best.isPresent() && !wanted.better(value, best.get()))) {
+    if (value == null || value.isNaN() || (best.isPresent() && !wanted.better(value, best.get()))) {
       return false;
     }
     best = Optional.of(value);

@@ -158,12 +158,14 @@ final class RunLog {
     return figure.substring(figure.lastIndexOf('_') + 1);
   }
 
+  /** A curve through what there is: a figure may not be measured in every epoch. */
   private static Curve curve(String label, String color, List<double[]> rows, int column) {
+    List<double[]> there = rows.stream().filter(row -> !Double.isNaN(row[column])).toList();
     return new Curve(
         label,
         color,
-        rows.stream().mapToDouble(row -> row[0]).toArray(),
-        rows.stream().mapToDouble(row -> row[column]).toArray());
+        there.stream().mapToDouble(row -> row[0]).toArray(),
+        there.stream().mapToDouble(row -> row[column]).toArray());
   }
 
   private static List<double[]> rows(RunTable table) {

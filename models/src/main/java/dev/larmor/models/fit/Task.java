@@ -58,8 +58,8 @@ public interface Task {
    *
    * @param epoch counted from 0
    * @param stop asked now and then
-   * @return the figures, always of the same names, none if nothing is measured; empty if asked to
-   *     stop
+   * @return the figures, always of the same names, NaN for one that was not measured this time;
+   *     empty if asked to stop
    */
   default Optional<Map<String, Double>> measure(int epoch, BooleanSupplier stop) {
     return Optional.of(Map.of());

@@ -1,8 +1,14 @@
 package dev.larmor.models.resenc;
 
+import dev.larmor.autograd.Init;
 import dev.larmor.autograd.Layer;
+import dev.larmor.autograd.Parameter;
+import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
+import dev.larmor.engine.Scope;
+import dev.larmor.engine.Shape;
 import dev.larmor.engine.Tensor;
+import java.lang.foreign.Arena;
 
 /**
  * The segmentation network of nnU-Net's residual presets: a {@link ResidualEncoder} and a decoder,
@@ -27,6 +33,36 @@ public final class ResidualUnet extends Layer {
     encoder = child("encoder", new ResidualEncoder(config));
     decoder = child("decoder", new Decoder(config.features(), classes));
     precision = config.precision();
+  }
+
+  /**
+   * Gives all parameters new values, as nnU-Net does: kernels normal by He's rule, biases zero, and
+   * residual blocks that add nothing at first – the scale of the last norm before their sum is
+   * zero.
+   *
+   * @param stream of which each parameter draws from the sub-stream of its own name
+   */
+  public void initialise(Philox stream) {
+    for (Parameter parameter : parameters()) {
+      Shape shape = parameter.spec().shape();
+      if (shape.rank() == 5) {
+        long fanIn = shape.elements() / shape.dim(0);
+        fill(parameter, Init.heNormal(fanIn, ConvUnit.SLOPE), stream);
+      } else if (parameter.name().endsWith("bias")
+          || parameter.name().endsWith("conv2.norm.weight")) {
+        fill(parameter, Init.constant(0), stream);
+      }
+    }
+  }
+
+  private static void fill(Parameter parameter, Init init, Philox stream) {
+    Tensor value = parameter.value();
+    Philox own = stream.with(parameter.name());
+    Scope.run(() -> {
+      try (Arena arena = Arena.ofConfined()) {
+        value.upload(init.create(value.device(), own, parameter.spec()).download(arena));
+      }
+    });
   }
 
   @Override

@@ -170,6 +170,43 @@ final class ResidualUnetTest {
     }
   }
 
+  /** nnU-Net's first values: He's kernels, no biases, residual blocks that add nothing yet. */
+  @Test
+  void initialised() {
+    try (ResidualUnet network = new ResidualUnet(SMALL, 4)) {
+      network.place(device, Philox.of(1, "weights"));
+      network.initialise(Philox.of(1, "weights"));
+      int[] kinds = new int[4];
+      for (Parameter parameter : network.parameters()) {
+        String name = parameter.name();
+        float[] values = parameter.value().toFloats();
+        double squares = 0;
+        for (float value : values) {
+          squares += value * value;
+        }
+        double deviation = Math.sqrt(squares / values.length);
+        if (parameter.spec().shape().rank() == 5) {
+          // PyTorch's fan in, of transposed kernels too: what one entry of the first axis has.
+          long fanIn = parameter.spec().shape().elements() / parameter.spec().shape().dim(0);
+          double expected = Math.sqrt(2 / (1.0001 * fanIn));
+          assertEquals(expected, deviation, (values.length > 200 ? 0.2 : 0.9) * expected, name);
+          kinds[0]++;
+        } else if (name.endsWith("conv2.norm.weight")) {
+          assertEquals(0, deviation, name);
+          kinds[1]++;
+        } else if (name.endsWith("norm.weight")) {
+          assertEquals(1, deviation, name);
+          kinds[2]++;
+        } else {
+          assertEquals(0, deviation, name);
+          kinds[3]++;
+        }
+      }
+      assertEquals(4, kinds[1], "one for each block");
+      assertTrue(kinds[0] > 10 && kinds[2] > 5 && kinds[3] > 15);
+    }
+  }
+
   @Test
   void scoresOfAClassifier() {
     try (ResidualClassifier network = new ResidualClassifier(SMALL, 3, 0.5f);

@@ -1,24 +1,15 @@
 package dev.larmor.models.ssl.collection;
 
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.larmor.models.data.DataException;
 import dev.larmor.models.io.PythonJson;
 import dev.larmor.models.ssl.collection.ImageCollection.Dataset;
 import dev.larmor.models.ssl.collection.ImageCollection.Image;
 import dev.larmor.models.ssl.collection.ImageCollection.Masks;
 import dev.larmor.models.ssl.collection.ImageCollection.Session;
 import dev.larmor.models.ssl.collection.ImageCollection.Subject;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -30,13 +21,6 @@ import java.util.Set;
 
 /** A collection as JSON: every rule of the format is checked here, on reading and on writing. */
 final class CollectionJson {
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python writes NaN
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
   private static final List<String> IMAGE_KEYS =
       List.of("name", "image_path", "modality", "image_info", "associated_masks");
 
@@ -47,26 +31,7 @@ final class CollectionJson {
   }
 
   static ImageCollection read(Path file, Roots roots) {
-    if (!Files.isRegularFile(file)) {
-      throw new DataException(
-          file + ": " + (Files.exists(file) ? "not a regular file" : "no such file"));
-    }
-    try {
-      JsonNode root = JSON.readTree(file.toFile());
-      return new CollectionJson(roots).collection(new JsonPlace(file, "", root));
-    } catch (JsonProcessingException e) {
-      JsonLocation at = e.getLocation();
-      throw new DataException(
-          "%s: %s (line %d, column %d)"
-              .formatted(
-                  file,
-                  e.getOriginalMessage(),
-                  at == null ? 0 : at.getLineNr(),
-                  at == null ? 0 : at.getColumnNr()),
-          e);
-    } catch (IOException e) {
-      throw new DataException(file + ": cannot be read: " + e.getMessage(), e);
-    }
+    return new CollectionJson(roots).collection(JsonPlace.read(file));
   }
 
   static void write(Path file, ImageCollection collection, Roots roots) {

@@ -1,8 +1,16 @@
 package dev.larmor.models.ssl.collection;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.larmor.models.data.DataException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,9 +23,43 @@ import java.util.Map;
  *
  * @param path from the root, such as {@code datasets."ds1".subjects}
  */
-record JsonPlace(Path file, String path, JsonNode node) {
+public record JsonPlace(Path file, String path, JsonNode node) {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python writes NaN
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  /**
+   * The value that a file holds.
+   *
+   * @throws DataException if there is no such file or it is no JSON
+   */
+  public static JsonPlace read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new DataException(
+          file + ": " + (Files.exists(file) ? "not a regular file" : "no such file"));
+    }
+    try {
+      return new JsonPlace(file, "", JSON.readTree(file.toFile()));
+    } catch (JsonProcessingException e) {
+      JsonLocation at = e.getLocation();
+      throw new DataException(
+          "%s: %s (line %d, column %d)"
+              .formatted(
+                  file,
+                  e.getOriginalMessage(),
+                  at == null ? 0 : at.getLineNr(),
+                  at == null ? 0 : at.getColumnNr()),
+          e);
+    } catch (IOException e) {
+      throw new DataException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
   /** A member that must be there. */
-  JsonPlace required(String key) {
+  public JsonPlace required(String key) {
     JsonNode value = object().get(key);
     if (value == null) {
       throw member(key, node).bad("missing");
@@ -26,7 +68,7 @@ record JsonPlace(Path file, String path, JsonNode node) {
   }
 
   /** A member; a null if it is not there. */
-  JsonPlace optional(String key) {
+  public JsonPlace optional(String key) {
     JsonNode value = object().get(key);
     return member(key, value == null ? NullNode.getInstance() : value);
   }
@@ -43,12 +85,12 @@ record JsonPlace(Path file, String path, JsonNode node) {
   }
 
   /** The keys of an object. */
-  List<String> keys() {
+  public List<String> keys() {
     return object().propertyStream().map(Map.Entry::getKey).toList();
   }
 
   /** All members of an object by their keys, which the file's author has chosen. */
-  Map<String, JsonPlace> members() {
+  public Map<String, JsonPlace> members() {
     Map<String, JsonPlace> members = new LinkedHashMap<>();
     object()
         .properties()
@@ -60,7 +102,7 @@ record JsonPlace(Path file, String path, JsonNode node) {
   }
 
   /** The elements of an array. */
-  List<JsonPlace> elements() {
+  public List<JsonPlace> elements() {
     if (!node.isArray()) {
       throw bad("expected an array");
     }
@@ -71,7 +113,8 @@ record JsonPlace(Path file, String path, JsonNode node) {
     return elements;
   }
 
-  String text() {
+  /** A string. */
+  public String text() {
     if (!node.isTextual()) {
       throw bad("%s, expected a string".formatted(shown()));
     }
@@ -115,7 +158,8 @@ record JsonPlace(Path file, String path, JsonNode node) {
         : node.toString();
   }
 
-  DataException bad(String what) {
+  /** Says what is wrong with this value. */
+  public DataException bad(String what) {
     return new DataException(file + ": " + (path.isEmpty() ? "" : path + ": ") + what);
   }
 }

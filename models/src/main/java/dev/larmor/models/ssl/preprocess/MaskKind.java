@@ -5,7 +5,9 @@ public enum MaskKind {
   /** What was removed so that nobody is recognised: the face. */
   ANONYMIZATION("anonymization_mask"),
   /** The body part itself. */
-  ANATOMY("anatomy_mask");
+  ANATOMY("anatomy_mask"),
+  /** What is to be found in the image: a segmentation's labels. */
+  LABELS("labels");
 
   private final String key;
 
