@@ -11,6 +11,7 @@ import dev.larmor.models.fit.Fit;
 import dev.larmor.models.fit.FitListener;
 import dev.larmor.models.fit.FitSettings;
 import dev.larmor.models.resenc.ResidualEncoder;
+import dev.larmor.models.simclr.view.Extent;
 import dev.larmor.models.ssl.adapt.PretrainedEncoder;
 import dev.larmor.models.ssl.adapt.segmentation.FoldTraining;
 import dev.larmor.models.ssl.adapt.segmentation.Preparation;
@@ -108,14 +109,13 @@ final class SegmentTrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--patch",
-      split = ",",
-      defaultValue = "160,160,160",
-      hideParamSyntax = true,
-      paramLabel = "N,N,N",
+      converter = ViewOptions.Extents.class,
+      defaultValue = "160x160x160",
+      paramLabel = "AxBxC",
       description =
           "Voxels that the network sees at once, in the order of the array's axes, z, y, x (default:"
               + " ${DEFAULT-VALUE}).")
-  private List<Integer> patch;
+  private Extent patch;
 
   @Option(
       names = {"--spacing-mode", "-am"},
@@ -352,7 +352,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
 
   /** The patch in the order in which the images' axes are put. */
   private List<Integer> turned(AxisOrder axes) {
-    return patch.size() == 3 ? axes.axes().stream().map(patch::get).toList() : patch;
+    return axes.axes().stream().map(patch::along).toList();
   }
 
   private int epochs() {

@@ -282,7 +282,6 @@ public final class Fit implements AutoCloseable {
     seconds = 0;
     sums.clear();
     log.save();
-    log.draw();
     if (isBest) {
       save(task.model(), best(folder));
     }
@@ -295,6 +294,8 @@ public final class Fit implements AutoCloseable {
       save(state, last(folder));
       delete(latest(folder));
     }
+    // After the checkpoint: a picture is not worth an epoch.
+    log.draw();
     listener.done(summary, isBest);
   }
 

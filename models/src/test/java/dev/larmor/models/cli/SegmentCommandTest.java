@@ -41,7 +41,7 @@ final class SegmentCommandTest {
                 "--batch=1",
                 "--spacing-mode=fixed",
                 "--no-mirroring"));
-    for (String usual : List.of("--patch=16,16,16", "--spacing=2,2,2", "--epochs=2")) {
+    for (String usual : List.of("--patch=16x16x16", "--spacing=2,2,2", "--epochs=2")) {
       String name = usual.substring(0, usual.indexOf('=') + 1);
       if (Arrays.stream(more).noneMatch(given -> given.toString().startsWith(name))) {
         command.add(usual);
@@ -141,7 +141,7 @@ final class SegmentCommandTest {
   @Test
   void trainsOnAll() throws IOException {
     Planted.write(folder.resolve("data"), 2);
-    train("--folds=1", "--epochs=1", "--spacing=2,3,2", "--patch=16,8,12").succeeded();
+    train("--folds=1", "--epochs=1", "--spacing=2,3,2", "--patch=16x8x12").succeeded();
     Segmenter segmenter = Segmenter.of(Fit.last(folder.resolve("run/fold_all")));
     assertEquals(List.of(1, 0, 2), segmenter.axes());
     assertEquals(List.of(8, 16, 12), segmenter.patch());
@@ -155,7 +155,7 @@ final class SegmentCommandTest {
     train("--folds=3").refused(2, "3 folds of 2 cases: each needs a case of its own" + see);
     train("--folds=2", "--fold=2")
         .refused(2, "--fold is '2', expected all or a number from 0 to 1" + see);
-    train("--folds=2", "--patch=18,16,5")
+    train("--folds=2", "--patch=18x16x5")
         .refused(
             2,
             "the patch [18, 16, 5] does not fit 2 stages: its 3 edges must be multiples of 2, from 4"
