@@ -65,13 +65,16 @@ import picocli.CommandLine.Spec;
 final class SegmentTrainCommand implements Callable<Integer> {
   /** The published schedules. */
   enum Length {
-    full(1000, 50),
-    e150(150, 15);
+    full(0, 1000, 50),
+    e150(0, 150, 15),
+    sawtooth(50, 950, 50);
 
+    private final int decoder;
     private final int epochs;
     private final int warmup;
 
-    Length(int epochs, int warmup) {
+    Length(int decoder, int epochs, int warmup) {
+      this.decoder = decoder;
       this.epochs = epochs;
       this.warmup = warmup;
     }
@@ -163,8 +166,17 @@ final class SegmentTrainCommand implements Callable<Integer> {
       defaultValue = "full",
       paramLabel = "NAME",
       description =
-          "full: 1000 epochs, 50 of them warm-up; e150: 150 and 15 (default: ${DEFAULT-VALUE}).")
+          "full: 1000 epochs, 50 of them warm-up; e150: 150 and 15; sawtooth: the decoder alone for"
+              + " 50, then all for 950, 50 of them warm-up (default: ${DEFAULT-VALUE}).")
   private Length length;
+
+  @Option(
+      names = "--decoder-epochs",
+      paramLabel = "N",
+      description =
+          "Epochs, half of them warm-up, in which the decoder alone is trained first; instead of the"
+              + " schedule's.")
+  private Integer decoderEpochs;
 
   @Option(names = "--epochs", paramLabel = "N", description = "Instead of the schedule's.")
   private Integer epochs;
@@ -276,6 +288,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
     Segmenter segmenter = segmenter(dataset);
     TrainingSettings settings = Larmor.checked(spec, this::settings);
     FitSettings fit = Larmor.checked(spec, () -> fit(segmenter));
+    Optional<FitSettings> decoderFirst = Larmor.checked(spec, () -> decoderFirst(segmenter));
     SlidingWindow window = Larmor.checked(spec, () -> windows.window(segmenter.extent()));
     for (int i : wanted) {
       refuseOld(folder(i));
@@ -291,7 +304,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
       List<CaseScore> scores = new ArrayList<>();
       for (int i : wanted) {
         FoldTraining training =
-            new FoldTraining(segmenter, cases, settings, fit, folder(i), opened);
+            new FoldTraining(segmenter, cases, settings, fit, decoderFirst, folder(i), opened);
         Optional<List<CaseScore>> scored = run(training, dataset, all.get(i), i, window, interrupt);
         if (scored.isEmpty()) {
           return Interrupt.EXIT_CODE;
@@ -359,6 +372,11 @@ final class SegmentTrainCommand implements Callable<Integer> {
     return epochs == null ? length.epochs : epochs;
   }
 
+  /** Epochs of the decoder alone. */
+  private int before() {
+    return decoderEpochs == null ? length.decoder : decoderEpochs;
+  }
+
   private TrainingSettings settings() {
     return new TrainingSettings(
         epochs(),
@@ -373,7 +391,24 @@ final class SegmentTrainCommand implements Callable<Integer> {
         random.seed);
   }
 
+  /** How the decoder is trained alone, if it is. */
+  private Optional<FitSettings> decoderFirst(Segmenter segmenter) {
+    return before() == 0
+        ? Optional.empty()
+        : Optional.of(fit(segmenter, before(), before() / 2, Optional.empty()));
+  }
+
   private FitSettings fit(Segmenter segmenter) {
+    int warming = warmup == null ? Math.min(length.warmup, epochs() / 10) : warmup;
+    Optional<FitSettings.Best> best =
+        validationInterval == 0
+            ? Optional.empty()
+            : Optional.of(new FitSettings.Best(FoldTraining.HELD_OUT_DICE, true));
+    return fit(segmenter, epochs(), warming, best);
+  }
+
+  private FitSettings fit(
+      Segmenter segmenter, int epochs, int warmup, Optional<FitSettings.Best> best) {
     boolean scratch = pretrained == null;
     Optimizer.Config optimizer =
         switch (method) {
@@ -385,19 +420,16 @@ final class SegmentTrainCommand implements Callable<Integer> {
           case sgd -> scratch ? 1e-2 : 1e-3;
           case adamw -> scratch ? 3e-4 : 1e-4;
         };
-    int warming = warmup == null ? Math.min(length.warmup, epochs() / 10) : warmup;
     return new FitSettings(
-        epochs(),
+        epochs,
         steps,
-        new Schedule.WarmupPolynomial(rate == null ? usual : rate, warming, epochs(), 0.9),
+        new Schedule.WarmupPolynomial(rate == null ? usual : rate, warmup, epochs, 0.9),
         optimizer,
         clip,
         segmenter.encoder().precision(),
         checkpointInterval,
         0,
-        validationInterval == 0
-            ? Optional.empty()
-            : Optional.of(new FitSettings.Best(FoldTraining.HELD_OUT_DICE, true)));
+        best);
   }
 
   private void refuseOld(Path folder) {
@@ -432,10 +464,14 @@ final class SegmentTrainCommand implements Callable<Integer> {
       Interrupt interrupt) {
     List<Case> heldOut = dataset.named(of.validation());
     try (ProgressLine progress =
-        Larmor.console(spec).progress("fold " + name(number), (long) epochs() * steps)) {
-      FitListener listener = listener(progress);
+        Larmor.console(spec)
+            .progress("fold " + name(number), (long) (before() + epochs()) * steps)) {
       if (!training.train(
-          dataset.named(of.training()), heldOut, resume, listener, interrupt::requested)) {
+          dataset.named(of.training()),
+          heldOut,
+          resume,
+          done -> listener(progress, done),
+          interrupt::requested)) {
         progress.print("stopped; --resume goes on");
         return Optional.empty();
       }
@@ -480,12 +516,17 @@ final class SegmentTrainCommand implements Callable<Integer> {
     return line.toString();
   }
 
-  private FitListener listener(ProgressLine progress) {
+  /**
+   * Reports a part of the training.
+   *
+   * @param before epochs of the part before it
+   */
+  private FitListener listener(ProgressLine progress, int before) {
     return new FitListener() {
       @Override
       public void step(int epoch, int step, Map<String, Double> figures) {
         progress.at(
-            (long) epoch * steps + step,
+            (long) (before + epoch) * steps + step,
             String.format(Locale.ROOT, "loss %.4f", figures.get("loss")));
       }
 
@@ -501,8 +542,8 @@ final class SegmentTrainCommand implements Callable<Integer> {
             String.format(
                 Locale.ROOT,
                 "epoch %d/%d  loss %.4f  dice %.4f%s  rate %.2e  %.1f s",
-                summary.epoch() + 1,
-                epochs(),
+                before + summary.epoch() + 1,
+                before() + epochs(),
                 summary.means().get("loss"),
                 summary.means().get("dice"),
                 dice == null || dice.isNaN()

@@ -89,6 +89,23 @@ public final class Picture {
     return this;
   }
 
+  /**
+   * Gives a region – pixels above a half – a colour that the picture below shines through.
+   *
+   * @param ink how much of the colour, of 255
+   */
+  public Picture tint(int x, int y, int scale, Pixels region, int color, int ink) {
+    for (int j = 0; j < region.side() * scale; j++) {
+      for (int i = 0; i < region.side() * scale; i++) {
+        if (region.inside(j / scale, i / scale)) {
+          int at = (y + j) * canvas.getWidth() + x + i;
+          pixels[at] = blend(pixels[at], color, ink);
+        }
+      }
+    }
+    return this;
+  }
+
   private void point(int x, int y, boolean wanted, int color) {
     if (wanted) {
       pixels[y * canvas.getWidth() + x] = color;

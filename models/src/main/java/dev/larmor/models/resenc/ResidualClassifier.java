@@ -1,6 +1,7 @@
 package dev.larmor.models.resenc;
 
 import dev.larmor.autograd.Layer;
+import dev.larmor.autograd.Parameter;
 import dev.larmor.autograd.Training;
 import dev.larmor.engine.Shape;
 import dev.larmor.engine.Tensor;
@@ -32,6 +33,11 @@ public final class ResidualClassifier extends Layer {
     encoder = child("encoder", new ResidualEncoder(config));
     head = child("head", new Linear(config.features().getLast(), classes));
     this.dropout = dropout;
+  }
+
+  /** Keeps the encoder as it is in training from now on. */
+  public void freezeEncoder() {
+    encoder.parameters().forEach(Parameter::freeze);
   }
 
   @Override

@@ -65,6 +65,11 @@ public final class ResidualUnet extends Layer {
     });
   }
 
+  /** Keeps the encoder as it is in training from now on. */
+  public void freezeEncoder() {
+    encoder.parameters().forEach(Parameter::freeze);
+  }
+
   @Override
   protected Tensor forward(Tensor x) {
     return precision.leave(decoder.apply(encoder.apply(x)));

@@ -1,6 +1,5 @@
 package dev.larmor.models.ssl.adapt.classification;
 
-import dev.larmor.autograd.Parameter;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Philox;
@@ -53,9 +52,7 @@ final class Classifier implements AutoCloseable {
 
   /** Leaves the encoder's weights as they are: training then keeps nothing of it. */
   void freezeEncoder() {
-    network.parameters().stream()
-        .filter(parameter -> parameter.name().startsWith("encoder."))
-        .forEach(Parameter::freeze);
+    network.freezeEncoder();
   }
 
   /** The weights, to be saved and loaded. */

@@ -34,6 +34,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -92,7 +93,8 @@ final class SegmentationTrainingTest {
             0,
             0,
             Optional.of(new FitSettings.Best(FoldTraining.HELD_OUT_DICE, true)));
-    return new FoldTraining(segmenter, prepared, settings, fit, folder.resolve(name), device);
+    return new FoldTraining(
+        segmenter, prepared, settings, fit, Optional.empty(), folder.resolve(name), device);
   }
 
   private static boolean train(FoldTraining training, boolean resume, BooleanSupplier stop) {
@@ -100,7 +102,7 @@ final class SegmentationTrainingTest {
         dataset.training().subList(0, 3),
         dataset.training().subList(3, 4),
         resume,
-        new FitListener() {},
+        _ -> new FitListener() {},
         stop);
   }
 
@@ -162,10 +164,55 @@ final class SegmentationTrainingTest {
               prepared,
               new TrainingSettings(EPOCHS, 2, 0.5, true, false, false, 2, 1, s.pretrained(), 1),
               parts.fit(),
+              Optional.empty(),
               parts.folder(),
               device);
       assertThrows(DataException.class, () -> train(other, true, NEVER));
     }
+  }
+
+  /**
+   * First the decoder alone, stopped in the middle of it and once more in the middle of the rest.
+   */
+  @Test
+  void theEncoderWaitsForTheDecoder() {
+    try (Device device = Device.open(DEVICE)) {
+      FoldTraining plain = training("first-values", device, 3, 1, 0, Optional.empty());
+      assertTrue(train(plain, false, NEVER));
+      FoldTraining whole = decoderFirst(training("decoder-first", device, 3, 1));
+      assertTrue(train(whole, false, NEVER));
+      FoldTraining parts = decoderFirst(training("decoder-first-parts", device, 3, 1));
+      int[] asked = {0};
+      assertFalse(train(parts, false, () -> ++asked[0] == 1), "the decoder alone");
+      assertFalse(train(parts, true, () -> ++asked[0] == 5), "all of it");
+      assertTrue(train(parts, true, NEVER));
+      List<float[]> expected = weights(Fit.last(whole.folder()));
+      List<float[]> actual = weights(Fit.last(parts.folder()));
+      try (ResidualUnet first = segmenter.load(Fit.last(plain.folder()), device);
+          ResidualUnet decoder =
+              segmenter.load(Fit.last(whole.folder().resolve("decoder")), device)) {
+        for (int i = 0; i < expected.size(); i++) {
+          assertArrayEquals(expected.get(i), actual.get(i));
+          String name = first.parameters().get(i).name();
+          float[] start = first.parameters().get(i).value().toFloats();
+          float[] then = decoder.parameters().get(i).value().toFloats();
+          assertEquals(name.startsWith("encoder."), Arrays.equals(start, then), name);
+          assertFalse(Arrays.equals(start, expected.get(i)), name);
+        }
+      }
+    }
+  }
+
+  /** The same with a training of the decoder alone before, as short. */
+  private static FoldTraining decoderFirst(FoldTraining plain) {
+    return new FoldTraining(
+        plain.segmenter(),
+        plain.prepared(),
+        plain.settings(),
+        plain.fit(),
+        Optional.of(plain.fit()),
+        plain.folder(),
+        plain.device());
   }
 
   /** At a learning rate of zero the encoder stays what it was pre-trained to be. */

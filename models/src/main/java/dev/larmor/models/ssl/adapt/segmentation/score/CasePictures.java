@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Draws one slice of each case: the image, the truth and what was found as outlines on it. The
- * slice is across the first axis, where the truth is largest; without any, in the middle.
+ * Draws one slice of each case: the image, the truth and what was found as colours on it. The slice
+ * is across the first axis, where the truth is largest; without any, in the middle.
  *
  * @param folder where pictures go, {@code CASE.png}
  */
@@ -18,6 +18,10 @@ public record CasePictures(Path folder, Labels labels) {
   private static final int PANEL = 480;
   private static final int MARGIN = 8;
   private static final int BLACK = 0;
+
+  /** Of 255, so that the anatomy is seen through the colours. */
+  private static final int INK = 110;
+
   private static final int WHITE = 0xFFFFFF;
 
   /** Of labels 1, 2, 3, …, and again. */
@@ -47,7 +51,8 @@ public record CasePictures(Path folder, Labels labels) {
       picture.image(left, top, scale, pixels, low, high, ColorMap.GRAY);
       for (int label = 1; p > 0 && label < labels.count(); label++) {
         int color = COLORS.get((label - 1) % COLORS.size());
-        picture.outline(left, top, scale, pixels(p == 1 ? truth : found, slice, label), color);
+        Pixels region = pixels(p == 1 ? truth : found, slice, label);
+        picture.tint(left, top, scale, region, color, INK);
       }
     }
     picture.save(file(name));
