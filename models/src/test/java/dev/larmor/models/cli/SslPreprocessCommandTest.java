@@ -196,6 +196,12 @@ final class SslPreprocessCommandTest {
     return Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray();
   }
 
+  private boolean preprocessed(String stem) throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("nnsslPlans_onemmiso"))) {
+      return files.anyMatch(file -> file.getFileName().toString().equals(stem + ".h5"));
+    }
+  }
+
   @Test
   void mistakes() throws IOException {
     run("preprocess", "7")
@@ -216,6 +222,11 @@ final class SslPreprocessCommandTest {
             folder.resolve("nnsslPlans_onemmiso")
                 + ": was made by another plan; make it anew with --overwrite, or go back to the old"
                 + " plan, which lies in it");
+    // What cannot be made anew is not there any more, rather than there by the old plan.
+    assertTrue(preprocessed("head4"));
+    assertEquals(2, run("preprocess", "7", "--overwrite").code());
+    assertTrue(preprocessed("head1"));
+    assertFalse(preprocessed("head4"));
     run("plan", "8")
         .refused(
             2,

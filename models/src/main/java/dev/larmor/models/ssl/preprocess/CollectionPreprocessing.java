@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Preprocesses a collection as one configuration of a plan says, into {@code <data
@@ -105,18 +106,34 @@ public final class CollectionPreprocessing {
   /**
    * Makes sure that what is there was made by this plan, and notes it where nothing is.
    *
-   * @param anew forget what is there
-   * @throws DataException if it was made by another
+   * @param anew delete what was made by another plan
+   * @throws DataException if something was, and is not to be deleted
    */
   public void prepare(boolean anew) {
     Path note = images().resolve(Plan.FILE);
-    if (Files.exists(note) && !anew && !Plan.read(note).equals(plan)) {
-      throw new DataException(
-          images()
-              + ": was made by another plan; make it anew with --overwrite, or go back to the old"
-              + " plan, which lies in it");
+    if (Files.exists(note) && !Plan.read(note).equals(plan)) {
+      if (anew) {
+        // Before the note is renewed: whatever interrupts this, no old image passes for a new one.
+        delete(images());
+      } else {
+        throw new DataException(
+            images()
+                + ": was made by another plan; make it anew with --overwrite, or go back to the old"
+                + " plan, which lies in it");
+      }
     }
     plan.write(note);
+  }
+
+  /** Deletes the preprocessed images in a folder. */
+  private static void delete(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(VolumeFile.EXTENSION)).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new DataException(folder + ": cannot be emptied: " + e.getMessage(), e);
+    }
   }
 
   /**
