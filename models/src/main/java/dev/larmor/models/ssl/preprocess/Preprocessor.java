@@ -73,7 +73,7 @@ public final class Preprocessor {
 
     double[] target = configuration.target().orElse(spacing);
     int[] to =
-        configuration.target().isEmpty() ? cropped : newShape(name, cropped, spacing, target);
+        configuration.target().isEmpty() ? cropped : TargetShape.of(name, cropped, spacing, target);
     float[] resampled = resample(values, image.channels(), cropped, to, spacing, target);
     OptionalInt separate =
         SeparateAxis.of(spacing, target, configuration.resamplingFnMaskKwargs().forceSeparateZ());
@@ -188,25 +188,6 @@ public final class Preprocessor {
     return channels == 1
         ? values
         : Arrays.copyOfRange(values, channel * voxels, (channel + 1) * voxels);
-  }
-
-  private static int[] newShape(String name, int[] shape, double[] spacing, double[] target) {
-    int[] to = TargetShape.of(shape, spacing, target);
-    long voxels = 1;
-    for (int extent : to) {
-      voxels = extent < 1 ? 0 : Math.min(voxels * extent, Integer.MAX_VALUE);
-    }
-    if (voxels == 0 || voxels > Integer.MAX_VALUE - 8) {
-      throw new DataException(
-          "%s: %s voxels at %s mm would be %s at %s mm"
-              .formatted(
-                  name,
-                  Arrays.toString(shape),
-                  Arrays.toString(spacing),
-                  Arrays.toString(to),
-                  Arrays.toString(target)));
-    }
-    return to;
   }
 
   private float[] resample(

@@ -91,21 +91,7 @@ public record Preparation(int side) {
   /** From the image's grid to that of the target's spacing. */
   private record Grid(int[] from, int[] to, OptionalInt separate) {
     static Grid of(Path file, Image3d image) {
-      int[] to = TargetShape.of(image.shape(), image.spacing(), TARGET);
-      long voxels = 1;
-      for (int extent : to) {
-        voxels = extent < 1 ? 0 : Math.min(voxels * extent, Integer.MAX_VALUE);
-      }
-      if (voxels == 0 || voxels > Integer.MAX_VALUE - 8) {
-        throw new DataException(
-            "%s: %s voxels at %s mm would be %s at %s mm"
-                .formatted(
-                    file,
-                    Arrays.toString(image.shape()),
-                    Arrays.toString(image.spacing()),
-                    Arrays.toString(to),
-                    SPACING));
-      }
+      int[] to = TargetShape.of(file.toString(), image.shape(), image.spacing(), TARGET);
       return new Grid(image.shape(), to, SeparateAxis.of(image.spacing(), TARGET, null));
     }
   }

@@ -1,5 +1,8 @@
 package dev.larmor.models.ssl.preprocess.numerics;
 
+import dev.larmor.models.data.DataException;
+import java.util.Arrays;
+
 /** The extents of an image on a grid of another spacing. */
 public final class TargetShape {
   private TargetShape() {}
@@ -16,5 +19,30 @@ public final class TargetShape {
       result[axis] = Math.toIntExact((long) Math.rint(spacing[axis] / target[axis] * shape[axis]));
     }
     return result;
+  }
+
+  /**
+   * The same for an image that is to be resampled.
+   *
+   * @param name where it is from, for messages
+   * @throws DataException if nothing would be left, or more than an array holds
+   */
+  public static int[] of(String name, int[] shape, double[] spacing, double[] target) {
+    int[] to = of(shape, spacing, target);
+    long voxels = 1;
+    for (int extent : to) {
+      voxels = extent < 1 ? 0 : Math.min(voxels * extent, Integer.MAX_VALUE);
+    }
+    if (voxels == 0 || voxels > Integer.MAX_VALUE - 8) {
+      throw new DataException(
+          "%s: %s voxels at %s mm would be %s at %s mm"
+              .formatted(
+                  name,
+                  Arrays.toString(shape),
+                  Arrays.toString(spacing),
+                  Arrays.toString(to),
+                  Arrays.toString(target)));
+    }
+    return to;
   }
 }
