@@ -13,9 +13,9 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     description = "Segment volumes by a pre-trained encoder, or from scratch.",
     subcommands = {
-      SegmentTrainCommand.class,
-      SegmentPredictCommand.class,
-      SegmentEvaluateCommand.class
+      SslSegmentTrainCommand.class,
+      SslSegmentPredictCommand.class,
+      SslSegmentEvaluateCommand.class
     })
 final class SslSegmentCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -3,6 +3,7 @@ package dev.larmor.models.fit;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.io.RunTable;
 import dev.larmor.models.picture.Chart.Curve;
+import dev.larmor.models.picture.Picture;
 import dev.larmor.models.picture.PlotSheet;
 import dev.larmor.models.picture.PlotSheet.Plot;
 import java.io.IOException;
@@ -45,6 +46,8 @@ final class RunLog {
     steps = new RunTable(folder.resolve("steps.csv"), "epoch,step");
     epochs = new RunTable(folder.resolve("epochs.csv"), "epoch,learning_rate,skipped");
     times = new RunTable(folder.resolve("times.csv"), "epoch,start,end,seconds");
+    // Letters and PNG writer are loaded now: a process that is being ended cannot.
+    new Picture(1, 1, 0).png();
   }
 
   void step(int epoch, int step, Map<String, Double> values) {

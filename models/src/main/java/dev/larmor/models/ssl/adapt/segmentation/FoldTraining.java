@@ -35,7 +35,7 @@ public record FoldTraining(
     Path folder,
     Device device) {
   /** What is measured in training: the mean Dice of the held-out cases. */
-  public static final String HELD_OUT_DICE = "heldout_dice";
+  public static final String HELD_OUT_DICE = "held_out_dice";
 
   /**
    * Trains.

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       ""
     },
     sortOptions = false)
-final class SegmentEvaluateCommand implements Callable<Integer> {
+final class SslSegmentEvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -101,7 +101,7 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
         "Segmentation of " + data.toAbsolutePath().getFileName(),
         List.of(Larmor.count(scores.size(), "case")),
         pictures);
-    Larmor.console(spec).line(SegmentTrainCommand.line(score));
+    Larmor.console(spec).line(SslSegmentTrainCommand.line(score));
     return 0;
   }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code larmor ssl segment}: from a folder of volumes to segmentations, scores and a report. */
-final class SegmentCommandTest {
+final class SslSegmentCommandTest {
   @TempDir private Path folder;
 
   private Program.Result train(Object... more) {

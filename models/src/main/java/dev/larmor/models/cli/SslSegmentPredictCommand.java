@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
       ""
     },
     sortOptions = false)
-final class SegmentPredictCommand implements Callable<Integer> {
+final class SslSegmentPredictCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "IMAGES", description = "The folder.")

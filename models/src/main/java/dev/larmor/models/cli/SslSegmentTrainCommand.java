@@ -6,9 +6,7 @@ import dev.larmor.autograd.Schedule;
 import dev.larmor.autograd.Sgd;
 import dev.larmor.engine.Device;
 import dev.larmor.models.data.DataException;
-import dev.larmor.models.fit.EpochSummary;
 import dev.larmor.models.fit.Fit;
-import dev.larmor.models.fit.FitListener;
 import dev.larmor.models.fit.FitSettings;
 import dev.larmor.models.resenc.ResidualEncoder;
 import dev.larmor.models.simclr.view.Extent;
@@ -34,7 +32,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -62,7 +59,7 @@ import picocli.CommandLine.Spec;
       ""
     },
     sortOptions = false)
-final class SegmentTrainCommand implements Callable<Integer> {
+final class SslSegmentTrainCommand implements Callable<Integer> {
   /** The published schedules. */
   enum Length {
     full(0, 1000, 50),
@@ -463,16 +460,11 @@ final class SegmentTrainCommand implements Callable<Integer> {
       SlidingWindow window,
       Interrupt interrupt) {
     List<Case> heldOut = dataset.named(of.validation());
-    try (ProgressLine progress =
-        Larmor.console(spec)
-            .progress("fold " + name(number), (long) (before() + epochs()) * steps)) {
+    try (FitLog log =
+        new FitLog(Larmor.console(spec), "fold " + name(number), before() + epochs(), steps)) {
       if (!training.train(
-          dataset.named(of.training()),
-          heldOut,
-          resume,
-          done -> listener(progress, done),
-          interrupt::requested)) {
-        progress.print("stopped; --resume goes on");
+          dataset.named(of.training()), heldOut, resume, log::after, interrupt::requested)) {
+        log.note("stopped; --resume goes on");
         return Optional.empty();
       }
     }
@@ -496,7 +488,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
             "%d epochs of %d steps, batches of %d, patch %s, seed %d"
                 .formatted(epochs(), steps, batch, patch, random.seed));
     String title = "Segmentation of %s, %s".formatted(data.toAbsolutePath().getFileName(), what);
-    SegmentEvaluateCommand.report(score, folder, title, remarks, pictures);
+    SslSegmentEvaluateCommand.report(score, folder, title, remarks, pictures);
     Larmor.console(spec).line(what + ": " + line(score));
   }
 
@@ -514,44 +506,5 @@ final class SegmentTrainCommand implements Callable<Integer> {
               score.mean(label, ClassScore::dice)));
     }
     return line.toString();
-  }
-
-  /**
-   * Reports a part of the training.
-   *
-   * @param before epochs of the part before it
-   */
-  private FitListener listener(ProgressLine progress, int before) {
-    return new FitListener() {
-      @Override
-      public void step(int epoch, int step, Map<String, Double> figures) {
-        progress.at(
-            (long) (before + epoch) * steps + step,
-            String.format(Locale.ROOT, "loss %.4f", figures.get("loss")));
-      }
-
-      @Override
-      public void note(String sentence) {
-        progress.print(sentence);
-      }
-
-      @Override
-      public void done(EpochSummary summary, boolean best) {
-        Double dice = summary.measured().get(FoldTraining.HELD_OUT_DICE);
-        progress.print(
-            String.format(
-                Locale.ROOT,
-                "epoch %d/%d  loss %.4f  dice %.4f%s  rate %.2e  %.1f s",
-                before + summary.epoch() + 1,
-                before() + epochs(),
-                summary.means().get("loss"),
-                summary.means().get("dice"),
-                dice == null || dice.isNaN()
-                    ? ""
-                    : String.format(Locale.ROOT, "  held-out %.4f%s", dice, best ? " (best)" : ""),
-                summary.rate(),
-                summary.seconds()));
-      }
-    };
   }
 }
