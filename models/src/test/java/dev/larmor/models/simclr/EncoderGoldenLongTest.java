@@ -21,9 +21,9 @@ final class EncoderGoldenLongTest {
                 SimClrCase.values(1000, 2 * voxels),
                 SimClrCase.values(1001, 2 * voxels))) {
       c.checkStages(1e-5);
-      // The signs of activations next to zero are not known here, as they are of the small network:
-      // in single precision some fall on the other side, and move the first layers' gradients.
-      c.checkGradients(5e-3);
+      // Signs are known of what lies within 1e-5 of zero; at this depth single precision is off by
+      // more in places, which moves the first layers' gradients.
+      c.checkGradients(1e-3);
     }
   }
 
