@@ -15,4 +15,10 @@ public interface GradSink {
    * @param gradient freed after the call unless {@linkplain Tensor#retain retained}
    */
   void complete(Parameter parameter, Tensor gradient);
+
+  /**
+   * Called before the last backward pass of a step that has several: what it completes is complete
+   * for the step.
+   */
+  default void lastPass() {}
 }

@@ -1,5 +1,7 @@
 package dev.larmor.autograd;
 
+import dev.larmor.engine.Collective;
+import dev.larmor.engine.Device;
 import dev.larmor.engine.Ledger.Tag;
 import dev.larmor.engine.Recorder;
 import dev.larmor.engine.Scope;
@@ -10,16 +12,78 @@ import dev.larmor.engine.op.Axpy;
 import dev.larmor.engine.op.Cast;
 import dev.larmor.engine.op.Concat;
 import dev.larmor.engine.op.Dot;
+import dev.larmor.engine.op.Fill;
 import dev.larmor.engine.op.Reshape;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** Sums the gradients of one or more backward passes, for an optimiser that steps afterwards. */
+/**
+ * Sums the gradients of one or more backward passes, for an optimiser that steps afterwards.
+ *
+ * <p>Among several ranks the sum is over all ranks' passes: {@link #exchange}. It begins as soon as
+ * the step's {@linkplain #lastPass last pass} finishes gradients.
+ */
 public final class Gradients implements GradSink, AutoCloseable {
   private final Map<Parameter, Tensor> sums = new LinkedHashMap<>();
+  private final GradientExchange exchange; // null for one process alone
+  private boolean last;
+
+  /** The gradients of one process alone. */
+  public Gradients() {
+    this(List.of(), Collective.single());
+  }
+
+  /**
+   * Gradients that ranks sum up.
+   *
+   * @param parameters of the model, in its order, on each rank
+   */
+  public Gradients(List<Parameter> parameters, Collective ranks) {
+    exchange = ranks.size() == 1 ? null : new GradientExchange(parameters, ranks);
+  }
+
+  @Override
+  public void lastPass() {
+    last = true;
+  }
 
   @Override
   public void complete(Parameter parameter, Tensor gradient) {
+    add(parameter, gradient);
+    if (last && exchange != null) {
+      exchange.complete(parameter, sums::get);
+    }
+  }
+
+  /**
+   * Waits until these are the sums over all ranks. A rank without a pass in this step takes part
+   * with zeros.
+   *
+   * @throws IllegalStateException if passes left out a parameter that is not frozen
+   */
+  public void exchange() {
+    if (exchange == null) {
+      return;
+    }
+    boolean none = sums.isEmpty();
+    for (Parameter parameter : exchange.parameters()) {
+      if (none) {
+        hold(parameter, zeros(parameter));
+      }
+      require(parameter);
+    }
+    exchange.finish(sums::get);
+    last = false;
+  }
+
+  private static Tensor zeros(Parameter parameter) {
+    Fill zeros = new Fill(parameter.spec(), 0);
+    Device device = parameter.value().device();
+    return Recorder.paused(() -> Scope.run(() -> device.run(zeros)[0].unscoped()));
+  }
+
+  private void add(Parameter parameter, Tensor gradient) {
     Tensor sum = sums.get(parameter);
     if (sum != null) {
       new Axpy(1).applyAll(sum, gradient);
