@@ -67,9 +67,9 @@ public interface Collective extends AutoCloseable {
   /** The bytes that each rank gives, of any length, by rank. */
   List<byte[]> gather(byte[] own);
 
-  /** How the {@code total} rows or samples of something are shared out among these ranks. */
+  /** {@code total} rows or samples shared out among these ranks as evenly as it goes. */
   default Shares shares(int total) {
-    return new Shares(total, size());
+    return Shares.even(total, size());
   }
 
   /** The part of {@code total} rows or samples that is this rank's. */
@@ -109,6 +109,11 @@ public interface Collective extends AutoCloseable {
   /** Whether any rank says so. */
   default boolean any(boolean own) {
     return sum(own ? 1 : 0)[0] > 0;
+  }
+
+  /** What rank 0 says, for what ranks might see differently, such as whether a file is there. */
+  default boolean decide(boolean own) {
+    return any(leads() && own);
   }
 
   /** Waits for all ranks. */

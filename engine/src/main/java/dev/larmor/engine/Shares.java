@@ -1,28 +1,61 @@
 package dev.larmor.engine;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
- * Rows or samples shared out among ranks in order, as evenly as it goes: the shares' sizes differ
- * by one at most.
+ * Rows or samples shared out among ranks, in the ranks' order.
+ *
+ * @param counts of each rank's
  */
-public record Shares(int total, int ranks) {
+public record Shares(List<Integer> counts) {
   /** One rank's part, {@code first … first + count − 1}. */
   public record Share(int first, int count) {
+    /** All of something. */
+    public static Share all(int count) {
+      return new Share(0, count);
+    }
+
     /** The one after the last. */
     public int end() {
       return first + count;
     }
+
+    /** The same part of something of which each has {@code factor}. */
+    public Share times(int factor) {
+      return new Share(first * factor, count * factor);
+    }
   }
 
   public Shares {
-    if (total < 0 || ranks < 1) {
-      throw new IllegalArgumentException(total + " rows for " + ranks + " ranks");
+    counts = List.copyOf(counts);
+  }
+
+  /** {@code total} shared out as evenly as it goes: the counts differ by one at most. */
+  public static Shares even(int total, int ranks) {
+    List<Integer> counts = new ArrayList<>();
+    for (int rank = 0; rank < ranks; rank++) {
+      counts.add(first(total, ranks, rank + 1) - first(total, ranks, rank));
     }
+    return new Shares(counts);
+  }
+
+  private static int first(int total, int ranks, int rank) {
+    return (int) ((long) total * rank / ranks);
+  }
+
+  /** All ranks' together. */
+  public int total() {
+    return of(counts.size()).first();
   }
 
   /** A rank's part. */
   public Share of(int rank) {
-    int first = first(rank);
-    return new Share(first, first(rank + 1) - first);
+    int first = 0;
+    for (int before : counts.subList(0, rank)) {
+      first += before;
+    }
+    return new Share(first, rank < counts.size() ? counts.get(rank) : 0);
   }
 
   /**
@@ -33,13 +66,8 @@ public record Shares(int total, int ranks) {
   public Shape checked(TensorSpec spec, int rows) {
     if (spec.dtype() != DType.F32 || spec.shape().rank() == 0 || spec.shape().dim(0) != rows) {
       throw new CollectiveException(
-          "expected %d rows of F32 among %d of %d ranks, got %s"
-              .formatted(rows, total, ranks, spec));
+          "expected %d rows of F32 of ranks' %s, got %s".formatted(rows, counts, spec));
     }
     return spec.shape();
-  }
-
-  private int first(int rank) {
-    return (int) ((long) total * rank / ranks);
   }
 }

@@ -1,10 +1,16 @@
 package dev.larmor.models.checkpoint;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.larmor.autograd.Module;
 import dev.larmor.autograd.Optimizer;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.Tensor;
 import dev.larmor.models.data.DataException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -153,6 +159,58 @@ public record ModelState(
       }
       return Map.copyOf(metadata);
     }
+  }
+
+  /**
+   * Gives rank 0's state to all ranks.
+   *
+   * @param metadata what rank 0 read of a file, or nothing
+   * @return rank 0's metadata
+   */
+  public Map<String, String> share(Collective ranks, Map<String, String> metadata) {
+    Map<String, String> all = new LinkedHashMap<>(metadata);
+    if (optimizer != null) {
+      all.put(OPTIMIZER_STEPS, Long.toString(optimizer.steps()));
+    }
+    Map<String, String> shared = text(ranks.broadcast(bytes(all)));
+    ranks.broadcast(List.copyOf(tensors().values()));
+    if (optimizer != null) {
+      optimizer.steps(Long.parseLong(shared.get(OPTIMIZER_STEPS)));
+    }
+    return shared;
+  }
+
+  private static byte[] bytes(Map<String, String> text) {
+    try {
+      return new ObjectMapper().writeValueAsBytes(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Map<String, String> text(byte[] bytes) {
+    try {
+      return new ObjectMapper().readValue(bytes, new TypeReference<>() {});
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Checks that all ranks work on one run.
+   *
+   * @param identity what must be the same on all of them
+   * @throws DataException naming the first that is not what rank 0 has
+   */
+  public static void checkShared(Collective ranks, Map<String, String> identity) {
+    text(ranks.broadcast(bytes(identity)))
+        .forEach((key, there) -> {
+          if (!there.equals(identity.get(key))) {
+            throw new DataException(
+                "rank %d does not see the run that rank 0 sees: %s is %s here, %s there"
+                    .formatted(ranks.rank(), key, identity.get(key), there));
+          }
+        });
   }
 
   /** A whole number from a file's metadata. */

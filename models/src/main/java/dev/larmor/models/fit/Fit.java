@@ -3,6 +3,7 @@ package dev.larmor.models.fit;
 import dev.larmor.autograd.Gradients;
 import dev.larmor.autograd.LossScale;
 import dev.larmor.autograd.Optimizer;
+import dev.larmor.engine.Collective;
 import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.checkpoint.SavedLossScale;
 import dev.larmor.models.data.DataException;
@@ -10,7 +11,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -24,6 +27,10 @@ import java.util.function.BooleanSupplier;
  *
  * <p>A step whose loss or gradients are not finite changes nothing and is counted; too many of them
  * in one epoch end the run.
+ *
+ * <p>Ranks share each step's work: gradients and figures are summed over them, so that all take the
+ * same steps, and rank 0 alone writes files and is listened to. A run may go on with another number
+ * of ranks.
  *
  * <p>Beside its checkpoints the folder gets {@code steps.csv}, {@code epochs.csv}, {@code
  * times.csv}, {@code progress.png}, a log for people and one for TensorBoard.
@@ -43,6 +50,7 @@ public final class Fit implements AutoCloseable {
 
   private final Task task;
   private final FitSettings settings;
+  private final Collective ranks;
   private final Path folder;
   private final FitListener listener;
   private final Optimizer optimizer;
@@ -63,18 +71,25 @@ public final class Fit implements AutoCloseable {
    * A run that has not started, from the model's weights as they are; the optimiser's state takes
    * memory at once.
    *
+   * @param ranks that share the work
    * @param folder where checkpoints and logs go
    */
-  public Fit(Task task, FitSettings settings, Path folder, FitListener listener) {
+  public Fit(Task task, FitSettings settings, Collective ranks, Path folder, FitListener listener) {
     this.task = task;
     this.settings = settings;
+    this.ranks = ranks;
     this.folder = folder;
-    this.listener = listener;
+    this.listener = ranks.leads() ? listener : new FitListener() {};
     this.log = new RunLog(folder);
     this.lossScale = LossScale.of(settings.precision());
     ModelState model = task.model();
     this.optimizer = settings.optimizer().over(model.module().parameters());
     this.state = model.with(optimizer);
+  }
+
+  /** The same for a run that is not shared. */
+  public Fit(Task task, FitSettings settings, Path folder, FitListener listener) {
+    this(task, settings, Collective.single(), folder, listener);
   }
 
   /** The checkpoint that a stopped or killed run continues from. */
@@ -104,12 +119,17 @@ public final class Fit implements AutoCloseable {
    * @throws DataException if it is of another model or run
    */
   public boolean resume() {
-    Path file = Files.exists(last(folder)) ? last(folder) : latest(folder);
-    if (!Files.exists(file)) {
+    boolean done = ranks.decide(Files.exists(last(folder)));
+    Path file = done ? last(folder) : latest(folder);
+    if (!ranks.decide(Files.exists(file))) {
       return false;
     }
-    Map<String, String> saved =
-        state.load(file, metadata -> ModelState.checkSame(file, metadata, identity()));
+    ModelState.checkShared(ranks, identity());
+    Map<String, String> read = Map.of();
+    if (ranks.leads()) {
+      read = state.load(file, metadata -> ModelState.checkSame(file, metadata, identity()));
+    }
+    Map<String, String> saved = state.share(ranks, read);
     epoch = (int) ModelState.number(file, saved, "epoch");
     position = (int) ModelState.number(file, saved, "position");
     skipped = (int) ModelState.number(file, saved, "skipped");
@@ -125,7 +145,9 @@ public final class Fit implements AutoCloseable {
       }
     }
     SavedLossScale.restore(lossScale, file, saved);
-    log.rewind(epoch, position);
+    if (ranks.leads()) {
+      log.rewind(epoch, position);
+    }
     return true;
   }
 
@@ -157,29 +179,36 @@ public final class Fit implements AutoCloseable {
   }
 
   private void checkpoint() {
-    log.save();
-    save(state, latest(folder));
+    if (ranks.leads()) {
+      log.save();
+      save(state, latest(folder));
+    }
   }
 
   /**
    * Trains to the last epoch.
    *
-   * @param stop asked between steps; when true, the run is saved and left
+   * @param stop asked between steps; when true on any rank, the run is saved and left
    * @throws DivergedException if too many steps of an epoch had to be skipped, or in FP16 no loss
    *     scale helps
    */
   public End run(BooleanSupplier stop) {
+    ModelState.checkShared(ranks, identity());
+    state.share(ranks, Map.of());
     while (epoch < settings.epochs()) {
       if (position == 0) {
         start = now();
       }
       listener.epoch(epoch, rate());
-      log.begin(epoch, rate());
+      if (ranks.leads()) {
+        log.begin(epoch, rate());
+      }
       if (train(stop) == End.STOPPED) {
         return End.STOPPED;
       }
       long begin = System.nanoTime();
-      Optional<Map<String, Double>> measured = task.measure(epoch, stop);
+      Optional<Map<String, Double>> measured =
+          task.measure(epoch, () -> ranks.any(stop.getAsBoolean()));
       seconds += secondsSince(begin);
       if (measured.isEmpty()) {
         checkpoint();
@@ -212,19 +241,24 @@ public final class Fit implements AutoCloseable {
     double before = seconds;
     long begin = System.nanoTime();
     try (Task.Steps steps = task.steps(first, left);
-        Gradients gradients = new Gradients()) {
+        Gradients gradients = new Gradients(task.model().module().parameters(), ranks)) {
       for (int unsaved = 1; position < settings.steps(); unsaved++) {
-        Map<String, Double> figures = steps.next(lossScale.value(), gradients);
+        Map<String, Double> own = steps.next(lossScale.value(), gradients);
+        gradients.exchange();
+        Told told = tell(own);
+        Map<String, Double> figures = told.figures;
         position++;
         figures.keySet().forEach(figure -> sums.putIfAbsent(figure, 0.0));
-        if (update(figures.get(Task.LOSS), gradients)) {
+        if (update(told, gradients)) {
           figures.forEach((figure, value) -> sums.merge(figure, value, Double::sum));
         }
         gradients.clear();
         seconds = before + secondsSince(begin);
-        log.step(epoch, position, figures);
+        if (ranks.leads()) {
+          log.step(epoch, position, figures);
+        }
         listener.step(epoch, position, figures);
-        boolean stopping = stop.getAsBoolean();
+        boolean stopping = ranks.any(stop.getAsBoolean());
         boolean due = settings.checkpointInterval() > 0 && unsaved >= settings.checkpointInterval();
         if (stopping || (due && position < settings.steps())) {
           checkpoint();
@@ -238,8 +272,35 @@ public final class Fit implements AutoCloseable {
     return End.COMPLETED;
   }
 
+  /**
+   * What a step found.
+   *
+   * @param figures of all ranks together
+   * @param failed the first rank whose part of the loss is not finite, or −1
+   */
+  private record Told(Map<String, Double> figures, int failed) {}
+
+  private Told tell(Map<String, Double> own) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    own.keySet().forEach(figure -> figures.put(figure, 0.0));
+    int failed = -1;
+    List<double[]> parts =
+        ranks.gather(own.values().stream().mapToDouble(Double::doubleValue).toArray());
+    for (int rank = 0; rank < parts.size(); rank++) {
+      Iterator<String> names = own.keySet().iterator();
+      for (double part : parts.get(rank)) {
+        String figure = names.next();
+        figures.merge(figure, part, Double::sum);
+        if (figure.equals(Task.LOSS) && !Double.isFinite(part) && failed < 0) {
+          failed = rank;
+        }
+      }
+    }
+    return new Told(figures, failed);
+  }
+
   /** The optimiser's step, unless something is not finite. */
-  private boolean update(double loss, Gradients gradients) {
+  private boolean update(Told told, Gradients gradients) {
     if (!lossScale.unscale(gradients)) {
       skipped++;
       listener.note(
@@ -253,14 +314,20 @@ public final class Fit implements AutoCloseable {
       return false;
     }
     double norm = settings.clipNorm() > 0 ? gradients.clip(settings.clipNorm()) : gradients.norm();
+    double loss = told.figures.get(Task.LOSS);
     if (Double.isFinite(loss) && Double.isFinite(norm)) {
       optimizer.step(gradients, rate());
       return true;
     }
     skipped++;
     listener.note(
-        "epoch %d, step %d: loss %s, norm of the gradients %s: step skipped"
-            .formatted(epoch, position, loss, norm));
+        "epoch %d, step %d: loss %s%s, norm of the gradients %s: step skipped"
+            .formatted(
+                epoch,
+                position,
+                loss,
+                ranks.size() > 1 && told.failed >= 0 ? " on rank " + told.failed : "",
+                norm));
     if (skipped > MOST_SKIPPED) {
       throw new DivergedException(
           "%d steps of epoch %d had a loss or gradients that are not finite: try a smaller learning rate"
@@ -275,12 +342,19 @@ public final class Fit implements AutoCloseable {
     sums.forEach((figure, sum) -> means.put(figure, sum / used));
     EpochSummary summary = new EpochSummary(epoch, rate(), means, measured, skipped, seconds);
     boolean isBest = settings.best().isPresent() && isBest(settings.best().get(), measured);
-    log.epoch(summary, start, now());
     epoch++;
     position = 0;
     skipped = 0;
     seconds = 0;
     sums.clear();
+    if (ranks.leads()) {
+      write(summary, isBest);
+    }
+    listener.done(summary, isBest);
+  }
+
+  private void write(EpochSummary summary, boolean isBest) {
+    log.epoch(summary, start, now());
     log.save();
     if (isBest) {
       save(task.model(), best(folder));
@@ -296,7 +370,6 @@ public final class Fit implements AutoCloseable {
     }
     // After the checkpoint: a picture is not worth an epoch.
     log.draw();
-    listener.done(summary, isBest);
   }
 
   private boolean isBest(FitSettings.Best wanted, Map<String, Double> measured) {

@@ -44,7 +44,8 @@ public interface Task {
      * The forward and backward passes of the next step.
      *
      * @param scale what gradients are multiplied by: the loss scale
-     * @return {@link #LOSS} and what else is worth a column, the same names in every step
+     * @return {@link #LOSS} and what else is worth a column, the same names in every step; where
+     *     ranks share a step, this rank's part, which adds up
      * @throws DataException if data cannot be read
      */
     Map<String, Double> next(double scale, GradSink sink);
@@ -57,9 +58,9 @@ public interface Task {
    * Measures the model after an epoch; the figures get columns of their own.
    *
    * @param epoch counted from 0
-   * @param stop asked now and then
-   * @return the figures, always of the same names, NaN for one that was not measured this time;
-   *     empty if asked to stop
+   * @param stop asked now and then, equally often on all ranks
+   * @return the figures, all ranks' the same, always of the same names, NaN for one that was not
+   *     measured this time; empty if asked to stop
    */
   default Optional<Map<String, Double>> measure(int epoch, BooleanSupplier stop) {
     return Optional.of(Map.of());

@@ -2,6 +2,7 @@ package dev.larmor.models.simclr;
 
 import dev.larmor.engine.DType;
 import dev.larmor.engine.Shape;
+import dev.larmor.engine.Shares.Share;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.Add;
@@ -11,6 +12,7 @@ import dev.larmor.engine.op.ChannelScale;
 import dev.larmor.engine.op.Concat;
 import dev.larmor.engine.op.CrossEntropy;
 import dev.larmor.engine.op.MatMul;
+import dev.larmor.engine.op.Narrow;
 import dev.larmor.engine.op.Reshape;
 import dev.larmor.engine.op.Unary;
 import dev.larmor.engine.op.Unary.Function;
@@ -39,25 +41,34 @@ public record NtXent(double temperature) {
   /**
    * The loss of a batch, and what it is made of.
    *
-   * @param loss {@code F32[]}, the mean over all 2N rows
-   * @param logits {@code F32[2N, 2N]}: cosines by τ, the second views' rows first, −∞ where rows
+   * <p>Where ranks share the batch, each has the rows of its own n of the N images; what they have
+   * adds up to the whole batch's.
+   *
+   * @param loss {@code F32[]}, the sum over the own rows by 2N: of all rows, their mean
+   * @param logits {@code F32[2n, 2N]}: cosines by τ, the second views' rows first, −∞ where rows
    *     are not compared
+   * @param own images
    */
-  public record Batch(Tensor loss, Tensor logits) {
-    /** The share of rows whose other view is the most similar of all; reads the device. */
+  public record Batch(Tensor loss, Tensor logits, Share own) {
+    /**
+     * The own rows whose other view is the most similar of all, as a share of all 2N rows; reads
+     * the device.
+     */
     public double accuracy() {
-      int rows = logits.shape().size(0);
+      int all = logits.shape().size(1);
+      int[] rows = rows(own, all);
       float[] values = logits.toFloats();
       int right = 0;
-      for (int a = 0; a < rows; a++) {
-        float positive = values[a * rows + partner(a, rows)];
+      for (int i = 0; i < rows.length; i++) {
+        int partner = partner(rows[i], all);
+        float positive = values[i * all + partner];
         boolean most = true;
-        for (int b = 0; b < rows; b++) {
-          most &= b == partner(a, rows) || values[a * rows + b] < positive;
+        for (int b = 0; b < all; b++) {
+          most &= b == partner || values[i * all + b] < positive;
         }
         right += most ? 1 : 0;
       }
-      return (double) right / rows;
+      return (double) right / all;
     }
   }
 
@@ -78,15 +89,47 @@ public record NtXent(double temperature) {
    * @param groups of each image, the number of what it belongs to
    */
   public Batch loss(Tensor first, Tensor second, int[] groups) {
+    return loss(first, second, groups, Share.all(groups.length));
+  }
+
+  /**
+   * The same for some of the images, which are told from all.
+   *
+   * @param own images
+   */
+  public Batch loss(Tensor first, Tensor second, int[] groups, Share own) {
     Tensor u = normalized(new Concat(0).apply(second, first));
-    int rows = u.shape().size(0);
-    Tensor cosines = new MatMul(false, true).apply(u, u);
+    int all = u.shape().size(0);
+    if (2 * groups.length != all) {
+      throw new IllegalArgumentException(
+          "%d groups for %d images".formatted(groups.length, all / 2));
+    }
+    boolean whole = own.count() == groups.length;
+    Tensor cosines = new MatMul(false, true).apply(whole ? u : narrowed(u, own), u);
     Tensor scaled = Affine.scale(1 / temperature).apply(cosines);
-    Tensor logits = new Add().apply(scaled, excluded(scaled, groups));
-    double[] partners = new double[rows];
-    Arrays.setAll(partners, a -> partner(a, rows));
-    Tensor labels = u.device().fromDoubles(TensorSpec.of(DType.I32, rows), partners);
-    return new Batch(new CrossEntropy(0).apply(logits, labels), logits);
+    int[] rows = rows(own, all);
+    Tensor logits = new Add().apply(scaled, excluded(scaled, rows, groups));
+    double[] partners = Arrays.stream(rows).mapToDouble(row -> partner(row, all)).toArray();
+    Tensor labels = u.device().fromDoubles(TensorSpec.of(DType.I32, rows.length), partners);
+    Tensor loss = new CrossEntropy(0).apply(logits, labels);
+    Tensor part = whole ? loss : Affine.scale((double) rows.length / all).apply(loss);
+    return new Batch(part, logits, own);
+  }
+
+  /** Which of all rows are some images': their second views', then their first views'. */
+  private static int[] rows(Share images, int all) {
+    return IntStream.concat(
+            IntStream.range(images.first(), images.end()),
+            IntStream.range(images.first() + all / 2, images.end() + all / 2))
+        .toArray();
+  }
+
+  private static Tensor narrowed(Tensor u, Share own) {
+    int images = u.shape().size(0) / 2;
+    return new Concat(0)
+        .apply(
+            new Narrow(0, own.first(), own.count()).apply(u),
+            new Narrow(0, images + own.first(), own.count()).apply(u));
   }
 
   private static int partner(int row, int rows) {
@@ -102,18 +145,14 @@ public record NtXent(double temperature) {
     return new Reshape(shape).apply(scaled);
   }
 
-  /** −∞ between the rows of a group, but for an image's two views; else 0. */
-  private static Tensor excluded(Tensor like, int[] groups) {
-    int rows = like.shape().size(0);
-    if (2 * groups.length != rows) {
-      throw new IllegalArgumentException(
-          "%d groups for %d images".formatted(groups.length, rows / 2));
-    }
-    float[] values = new float[rows * rows];
-    for (int a = 0; a < rows; a++) {
-      for (int b = 0; b < rows; b++) {
-        boolean together = groups[a % groups.length] == groups[b % groups.length];
-        values[a * rows + b] = together && b != partner(a, rows) ? Float.NEGATIVE_INFINITY : 0;
+  /** −∞ between rows of one group, but for an image's two views; else 0. */
+  private static Tensor excluded(Tensor like, int[] rows, int[] groups) {
+    int all = like.shape().size(1);
+    float[] values = new float[rows.length * all];
+    for (int i = 0; i < rows.length; i++) {
+      for (int b = 0; b < all; b++) {
+        boolean together = groups[rows[i] % groups.length] == groups[b % groups.length];
+        values[i * all + b] = together && b != partner(rows[i], all) ? Float.NEGATIVE_INFINITY : 0;
       }
     }
     return like.device().tensor(like.spec(), values);

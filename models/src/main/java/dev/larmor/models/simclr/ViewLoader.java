@@ -1,6 +1,7 @@
 package dev.larmor.models.simclr;
 
 import dev.larmor.engine.Philox;
+import dev.larmor.engine.Shares.Share;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.io.ReadAhead;
 import dev.larmor.models.simclr.ViewBatch.Replaced;
@@ -24,6 +25,7 @@ public final class ViewLoader implements AutoCloseable {
 
   private final PatchSource source;
   private final Sampling sampling;
+  private final Share own;
   private final long firstStep;
   private final ReadAhead<Sample> samples;
   private final List<float[]> spare = new ArrayList<>(); // guarded by this
@@ -31,18 +33,25 @@ public final class ViewLoader implements AutoCloseable {
   /**
    * Starts making views.
    *
+   * @param own places of each batch whose views are made: a rank's share of it
    * @param firstStep of the first batch
    * @param steps the number of batches
    * @param workers number of threads, at least 1
    */
-  public ViewLoader(PatchSource source, Sampling sampling, long firstStep, int steps, int workers) {
+  public ViewLoader(
+      PatchSource source, Sampling sampling, Share own, long firstStep, int steps, int workers) {
     this.source = source;
     this.sampling = sampling;
+    this.own = own;
     this.firstStep = firstStep;
-    int batch = sampling.order().batch();
+    int samplesInAll = Math.multiplyExact(steps, own.count());
     this.samples =
-        new ReadAhead<>(
-            "view-loader", Math.multiplyExact(steps, batch), workers, batch + workers, Maker::new);
+        new ReadAhead<>("view-loader", samplesInAll, workers, own.count() + workers, Maker::new);
+  }
+
+  /** The same for whole batches. */
+  public ViewLoader(PatchSource source, Sampling sampling, long firstStep, int steps, int workers) {
+    this(source, sampling, Share.all(sampling.order().batch()), firstStep, steps, workers);
   }
 
   /** Whether another batch follows. */
@@ -51,7 +60,7 @@ public final class ViewLoader implements AutoCloseable {
   }
 
   /**
-   * The next batch; waits for it.
+   * The next batch, or the share of it; waits for it.
    *
    * @throws DataException if an image cannot be used, and none of its replacements
    */
@@ -59,7 +68,7 @@ public final class ViewLoader implements AutoCloseable {
     List<float[][]> pairs = new ArrayList<>();
     List<Integer> images = new ArrayList<>();
     List<Replaced> replaced = new ArrayList<>();
-    for (int i = 0; i < sampling.order().batch(); i++) {
+    for (int i = 0; i < own.count(); i++) {
       Sample sample = samples.next();
       for (float[][] pair : sample.pairs) {
         pairs.add(pair);
@@ -97,13 +106,12 @@ public final class ViewLoader implements AutoCloseable {
 
     @Override
     public Sample make(int position) {
-      BatchOrder order = sampling.order();
-      long wanted = firstStep + position / order.batch();
+      long wanted = firstStep + position / own.count();
       if (wanted != step) {
-        images = order.batch(wanted);
+        images = sampling.order().batch(wanted);
         step = wanted;
       }
-      int place = position % order.batch();
+      int place = own.first() + position % own.count();
       Philox stream = sampling.stream(step, place);
       Philox others = stream.with("replacement");
       List<Replaced> replaced = new ArrayList<>();

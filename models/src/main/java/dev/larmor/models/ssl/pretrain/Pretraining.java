@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.larmor.autograd.GradSink;
 import dev.larmor.autograd.Recompute;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Philox;
+import dev.larmor.engine.Shares.Share;
 import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.fit.Task;
 import dev.larmor.models.resenc.ResidualEncoder;
@@ -23,6 +25,7 @@ import dev.larmor.models.simclr.view.Extent;
 import dev.larmor.models.simclr.view.Outside;
 import dev.larmor.models.simclr.view.Views;
 import dev.larmor.models.ssl.adapt.AdaptationPlan;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,8 +76,16 @@ public final class Pretraining implements Task {
    *
    * @param chunk see {@link ContrastiveStep}
    * @param workers threads that make views
+   * @param ranks that share each batch
+   * @param gradientScale what gradients are multiplied by: 1, or what another system does
    */
-  public record Execution(int chunk, Recompute recompute, int workers) {}
+  public record Execution(
+      int chunk, Recompute recompute, int workers, Collective ranks, double gradientScale) {
+    /** One process alone. */
+    public Execution(int chunk, Recompute recompute, int workers) {
+      this(chunk, recompute, workers, Collective.single(), 1);
+    }
+  }
 
   private final Device device;
   private final SimClr network;
@@ -108,6 +119,9 @@ public final class Pretraining implements Task {
       Execution execution,
       Consumer<String> problems) {
     checked(config, images, settings);
+    checkShares(settings.batch, "a batch of %d images", execution.ranks);
+    heldOut.ifPresent(
+        held -> checkShares(held.images().size(), "%d images that are held out", execution.ranks));
     this.device = device;
     this.network = network;
     this.config = config;
@@ -139,6 +153,13 @@ public final class Pretraining implements Task {
           "a batch of %d images: there is nothing to tell them from".formatted(settings.batch));
     }
     return settings;
+  }
+
+  private static void checkShares(int images, String what, Collective ranks) {
+    if (images < ranks.size()) {
+      throw new IllegalArgumentException(
+          (what + " cannot be shared by %d ranks").formatted(images, ranks.size()));
+    }
   }
 
   @Override
@@ -210,7 +231,12 @@ public final class Pretraining implements Task {
 
   private ContrastiveStep step(double scale) {
     return new ContrastiveStep(
-        network, settings.criterion, execution.recompute, execution.chunk, scale);
+        network,
+        settings.criterion,
+        execution.recompute,
+        execution.chunk,
+        scale * execution.gradientScale,
+        execution.ranks);
   }
 
   /** Tells of images that were replaced, of each once. */
@@ -223,14 +249,20 @@ public final class Pretraining implements Task {
     }
   }
 
-  /** How many images were found that cannot be used. */
+  /** How many images ranks found that cannot be used; to be asked on all of them. */
   public int unusable() {
-    return told.size();
+    byte[] own = String.join("\n", told).getBytes(StandardCharsets.UTF_8);
+    return (int)
+        execution.ranks.gather(own).stream()
+            .flatMap(each -> new String(each, StandardCharsets.UTF_8).lines())
+            .distinct()
+            .count();
   }
 
   @Override
   public Steps steps(long first, int count) {
-    ViewLoader loader = new ViewLoader(training, sampling, first, count, execution.workers);
+    Share own = execution.ranks.share(settings.batch);
+    ViewLoader loader = new ViewLoader(training, sampling, own, first, count, execution.workers);
     return new Steps() {
       @Override
       public Map<String, Double> next(double scale, GradSink sink) {
@@ -264,6 +296,7 @@ public final class Pretraining implements Task {
   private Optional<Map<String, Double>> measure(PreprocessedImages held, BooleanSupplier stop) {
     PatchSource source = held.patches();
     int batch = Math.min(settings.batch, source.images());
+    Collective ranks = execution.ranks;
     int batches = source.images() / batch;
     long seed = Integer.toUnsignedLong(Philox.of(settings.seed, "held-out views").bits(0));
     double loss = 0;
@@ -272,6 +305,7 @@ public final class Pretraining implements Task {
         new ViewLoader(
             source,
             settings.sampling(source.images(), batch, seed),
+            ranks.share(batch),
             0,
             batches,
             execution.workers)) {
@@ -287,6 +321,7 @@ public final class Pretraining implements Task {
         accuracy += result.accuracy() / batches;
       }
     }
-    return Optional.of(figures(HELD_OUT_LOSS, loss, HELD_OUT_ACCURACY, accuracy));
+    double[] together = ranks.sum(loss, accuracy);
+    return Optional.of(figures(HELD_OUT_LOSS, together[0], HELD_OUT_ACCURACY, together[1]));
   }
 }

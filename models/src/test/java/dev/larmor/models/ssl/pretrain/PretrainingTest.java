@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Precision;
+import dev.larmor.engine.ThreadRanks;
 import dev.larmor.models.checkpoint.ModelState;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.fit.EpochSummary;
@@ -85,6 +87,8 @@ final class PretrainingTest {
     final List<String> problems = new ArrayList<>();
     int workers = 1;
     int chunk = 3;
+    int trained = 3; // subjects; the others are held out
+    Collective ranks = Collective.single();
 
     /** Runs, from the beginning or where the folder's run was, for so many steps at most. */
     Fit.End run(Path folder, FitSettings course, int most) {
@@ -110,12 +114,12 @@ final class PretrainingTest {
                 device,
                 network,
                 SMALL,
-                all.ofSubjects(all.subjects().subList(0, 3)),
-                Optional.of(all.ofSubjects(all.subjects().subList(3, 4))),
+                all.ofSubjects(all.subjects().subList(0, trained)),
+                Optional.of(all.ofSubjects(all.subjects().subList(trained, 4))),
                 SETTINGS,
-                new Pretraining.Execution(chunk, Recompute.NEVER, workers),
+                new Pretraining.Execution(chunk, Recompute.NEVER, workers, ranks, 1),
                 problems::add);
-        try (Fit fit = new Fit(task, course, folder, listener)) {
+        try (Fit fit = new Fit(task, course, ranks, folder, listener)) {
           fit.resume();
           return fit.run(() -> left[0] <= 0);
         }
@@ -166,6 +170,71 @@ final class PretrainingTest {
         "{\"plan\":\"nnsslPlans\",\"configuration_name\":\"onemmiso\",\"fold\":\"all\",\"device\":\"cpu\","
             + "\"patch_size\":[20,18,16],\"crop_size\":[16,16,16],\"num_crops_per_image\":1}",
         metadata.get("init_args"));
+  }
+
+  /** A run of so many ranks, which goes on where the folder's run was, for so many steps. */
+  private Fit.End shared(int size, Path folder, FitSettings course, int most) {
+    return ThreadRanks.run(
+            size,
+            ranks -> {
+              Session session = new Session();
+              session.trained = 2;
+              session.ranks = ranks;
+              session.chunk = 1 + ranks.rank(); // some repeat their forward pass, others keep it
+              // Rank 0 alone hears of steps: the others stop because it does.
+              return session.run(folder, course, ranks.leads() ? most : 999);
+            })
+        .getLast();
+  }
+
+  private static double[] numbers(Path csv) throws IOException {
+    return Files.readAllLines(csv).stream()
+        .skip(1)
+        .flatMap(row -> Arrays.stream(row.split(",")))
+        .mapToDouble(Double::parseDouble)
+        .toArray();
+  }
+
+  private static void assertClose(Path expected, Path actual) throws IOException {
+    for (String table : List.of("steps.csv", "epochs.csv")) {
+      double[] one = numbers(expected.resolve(table));
+      double[] other = numbers(actual.resolve(table));
+      assertEquals(one.length, other.length);
+      for (int i = 0; i < one.length; i++) {
+        assertEquals(one[i], other[i], 1e-6 * Math.abs(one[i]), actual + " " + table + " " + i);
+      }
+    }
+  }
+
+  /** However many ranks share the batch of 4, the run is the same; as many give the same bits. */
+  @Test
+  void ranksShareARun() throws IOException {
+    FitSettings course = course(2, 3, 1e-3, 0);
+    Path one = root.resolve("1");
+    shared(1, one, course, 999);
+    for (int size : new int[] {2, 3, 4}) {
+      Path folder = root.resolve("" + size);
+      assertEquals(Fit.End.COMPLETED, shared(size, folder, course, 999));
+      assertClose(one, folder);
+    }
+    Path again = root.resolve("again");
+    assertEquals(Fit.End.STOPPED, shared(3, again, course, 2));
+    assertEquals(Fit.End.COMPLETED, shared(3, again, course, 999));
+    assertArrayEquals(tensors(root.resolve("3")), tensors(again));
+    Path other = root.resolve("other");
+    assertEquals(Fit.End.STOPPED, shared(2, other, course, 2));
+    assertEquals(Fit.End.COMPLETED, shared(4, other, course, 999));
+    assertClose(one, other);
+  }
+
+  @Test
+  void aBatchThatIsSmallerThanTheRanks() {
+    assertEquals(
+        "a batch of 4 images cannot be shared by 5 ranks",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> shared(5, root.resolve("5"), course(1, 1, 1e-3, 0), 999))
+            .getMessage());
   }
 
   @Test
