@@ -24,7 +24,7 @@ public final class Checkpoint {
 
   private Checkpoint() {}
 
-  private static ModelState state(Network network, Adam optimizer) {
+  static ModelState state(Network network, Adam optimizer) {
     return new ModelState(
         network.config().architecture(), network.model(), network.model().aliases(), optimizer);
   }

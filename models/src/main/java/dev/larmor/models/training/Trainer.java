@@ -5,8 +5,11 @@ import dev.larmor.autograd.Gradients;
 import dev.larmor.autograd.LossScale;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Training;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Philox;
 import dev.larmor.engine.Scope;
+import dev.larmor.engine.Shares;
+import dev.larmor.engine.Shares.Share;
 import dev.larmor.engine.Tensor;
 import dev.larmor.models.augment.Variation;
 import dev.larmor.models.checkpoint.ModelState;
@@ -26,12 +29,16 @@ import dev.larmor.models.varnet.ModelConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * Trains a network: batch 1, gradients accumulated, one rate a {@link Round}, validation after
@@ -43,6 +50,10 @@ import java.util.function.Function;
  * <p>Everything random is drawn from streams named by seed, round and sample, so a run is a
  * function of its settings and data. A checkpoint holds the counters beside weights and moments, is
  * written between optimiser steps only, and a run that resumes from it goes on to the same bits.
+ *
+ * <p>Ranks share each step's samples: gradients are summed over them, so that all take the same
+ * steps, and rank 0 alone writes files and is listened to. A run may go on with another number of
+ * ranks.
  *
  * <p>A run's folder has the original system's files: {@code last_model}, {@code best_model}, {@code
  * checkpoints/epoch<e>_fold<f>} (weights alone), {@code val_loss_log.npy}; and the tables {@code
@@ -66,6 +77,7 @@ public final class Trainer implements AutoCloseable {
   private final TrainingSettings settings;
   private final Function<Volume, Recompute> recompute;
   private final List<Split> folds;
+  private final Collective ranks;
   private final Path folder;
   private final TrainingListener listener;
   private final Adam adam;
@@ -88,8 +100,37 @@ public final class Trainer implements AutoCloseable {
    * @param recompute the recompute policy for a volume's slices
    * @param folds what each of an epoch's rounds trains on and validates on: one, or {@link
    *     Split#folds}
+   * @param ranks that share the work
    * @param folder where checkpoints and histories go
+   * @throws IllegalArgumentException if a step has fewer samples than there are ranks
    */
+  public Trainer(
+      Network network,
+      TrainingSettings settings,
+      Function<Volume, Recompute> recompute,
+      List<Split> folds,
+      Collective ranks,
+      Path folder,
+      TrainingListener listener) {
+    if (settings.accumulation() < ranks.size()) {
+      throw new IllegalArgumentException(
+          "steps of %d samples cannot be shared by %d ranks: accumulate %2$d or more"
+              .formatted(settings.accumulation(), ranks.size()));
+    }
+    this.network = network;
+    this.settings = settings;
+    this.recompute = recompute;
+    this.folds = List.copyOf(folds);
+    this.round = Round.numbered(0, folds.size());
+    this.ranks = ranks;
+    this.folder = folder;
+    this.listener = ranks.leads() ? listener : new TrainingListener() {};
+    this.history = new History(folder);
+    this.adam = new Adam(network.model().parameters(), settings.optimizer());
+    this.lossScale = LossScale.of(network.config().precision());
+  }
+
+  /** The same for a run that is not shared. */
   public Trainer(
       Network network,
       TrainingSettings settings,
@@ -97,16 +138,7 @@ public final class Trainer implements AutoCloseable {
       List<Split> folds,
       Path folder,
       TrainingListener listener) {
-    this.network = network;
-    this.settings = settings;
-    this.recompute = recompute;
-    this.folds = List.copyOf(folds);
-    this.round = Round.numbered(0, folds.size());
-    this.folder = folder;
-    this.listener = listener;
-    this.history = new History(folder);
-    this.adam = new Adam(network.model().parameters(), settings.optimizer());
-    this.lossScale = LossScale.of(network.config().precision());
+    this(network, settings, recompute, folds, Collective.single(), folder, listener);
   }
 
   /** The checkpoint that a stopped or killed run continues from. */
@@ -163,7 +195,9 @@ public final class Trainer implements AutoCloseable {
    * @throws DataException if the checkpoint is of another network or has no moments to take
    */
   public void start(Path checkpoint, boolean optimizer) {
-    Checkpoint.load(checkpoint, network, optimizer ? adam : null);
+    if (ranks.leads()) {
+      Checkpoint.load(checkpoint, network, optimizer ? adam : null);
+    }
   }
 
   /**
@@ -183,8 +217,12 @@ public final class Trainer implements AutoCloseable {
    * @throws DataException if the checkpoint is of another network or another run
    */
   public void resume(Path checkpoint) {
-    Map<String, String> saved = Checkpoint.load(checkpoint, network, adam);
-    ModelState.checkSame(checkpoint, saved, identity(network.config(), settings, folds));
+    Map<String, String> read = Map.of();
+    if (ranks.leads()) {
+      read = Checkpoint.load(checkpoint, network, adam);
+      ModelState.checkSame(checkpoint, read, identity(network.config(), settings, folds));
+    }
+    Map<String, String> saved = state().share(ranks, read);
     retraining = (int) ModelState.number(checkpoint, saved, RETRAINING);
     int epoch = (int) ModelState.number(checkpoint, saved, EPOCH);
     round = new Round(epoch, (int) ModelState.number(checkpoint, saved, "fold"), folds.size());
@@ -195,7 +233,13 @@ public final class Trainer implements AutoCloseable {
     idleSeconds = ModelState.real(checkpoint, saved, "idle_seconds");
     bestLoss = ModelState.real(checkpoint, saved, "best_loss");
     SavedLossScale.restore(lossScale, checkpoint, saved);
-    history.rewind(round, position);
+    if (ranks.leads()) {
+      history.rewind(round, position);
+    }
+  }
+
+  private ModelState state() {
+    return Checkpoint.state(network, adam);
   }
 
   /** What must be the same for a resumed run to go on to the same bits. */
@@ -247,20 +291,23 @@ public final class Trainer implements AutoCloseable {
   /**
    * Trains to the last round.
    *
-   * @param stop asked between optimiser steps and between validation's slices; when true, the run
-   *     is saved and left
+   * @param stop asked between optimiser steps and between validation's slices; when true on any
+   *     rank, the run is saved and left
    * @throws DivergedException if a loss is NaN or infinite, or in FP16 all gradients are
    * @throws DataException if a slice cannot be read, unless bad files are skipped
    */
   public End run(BooleanSupplier stop) {
+    ModelState.checkShared(ranks, identity(network.config(), settings, folds));
+    state().share(ranks, Map.of());
+    BooleanSupplier shared = () -> ranks.any(stop.getAsBoolean());
     int rounds = settings.epochs() * folds.size();
     while (round.number() < rounds) {
       listener.round(round, rate());
-      if (train(stop) == End.STOPPED) {
+      if (train(shared) == End.STOPPED) {
         return End.STOPPED;
       }
       long start = System.nanoTime();
-      double validationLoss = validate(stop);
+      double validationLoss = validate(shared);
       if (Double.isNaN(validationLoss)) {
         checkpoint();
         return End.STOPPED;
@@ -299,20 +346,24 @@ public final class Trainer implements AutoCloseable {
     losses = 0;
     trainSeconds = 0;
     idleSeconds = 0;
-    history.add(summary);
-    if (settings.keepRounds()) {
-      Checkpoint.save(after(folder, summary.round()), network, null, Map.of());
-    }
-    if (best) {
-      save(best(folder));
+    if (ranks.leads()) {
+      history.add(summary);
+      if (settings.keepRounds()) {
+        Checkpoint.save(after(folder, summary.round()), network, null, Map.of());
+      }
+      if (best) {
+        save(best(folder));
+      }
     }
     checkpoint();
     listener.done(summary, best);
   }
 
   private void checkpoint() {
-    history.save();
-    save(last(folder));
+    if (ranks.leads()) {
+      history.save();
+      save(last(folder));
+    }
   }
 
   private static double secondsSince(long start) {
@@ -336,6 +387,21 @@ public final class Trainer implements AutoCloseable {
     return order;
   }
 
+  /**
+   * This rank's samples of what is left of a round of {@code total}: of each step's samples its
+   * share, by position.
+   */
+  private int[] own(int total) {
+    IntStream.Builder own = IntStream.builder();
+    for (int first = position; first < total; first += settings.accumulation()) {
+      Share share = ranks.share(Math.min(settings.accumulation(), total - first));
+      for (int i = share.first(); i < share.end(); i++) {
+        own.add(first + i);
+      }
+    }
+    return own.build().toArray();
+  }
+
   /** Trains on what is left of the current round. */
   private End train(BooleanSupplier stop) {
     List<SliceIndex> order = order();
@@ -344,43 +410,33 @@ public final class Trainer implements AutoCloseable {
     long start = System.nanoTime();
     double before = trainSeconds;
     double idleBefore = idleSeconds;
+    int[] own = own(total);
     MaskSource source =
-        MaskSource.perSample(settings.masks()::policy, seed(), round.number(), position);
+        MaskSource.perSample(
+            settings.masks()::policy, seed(), round.number(), i -> own[Math.toIntExact(i)]);
     try (SliceLoader loader =
             new SliceLoader(
                 split().training(),
-                order.subList(position, total),
+                Arrays.stream(own).mapToObj(order::get).toList(),
                 source,
                 settings.badFiles(),
                 settings.workers());
-        Lookahead samples = new Lookahead(loader);
-        Gradients gradients = new Gradients()) {
-      int accumulated = 0;
+        Lookahead samples = new Lookahead(loader, order, own);
+        Gradients gradients = new Gradients(network.model().parameters(), ranks)) {
       int unsaved = 0;
-      while (samples.hasNext()) {
-        double loss;
-        Uploaded uploaded = samples.next();
-        while (!is(order.get(position), uploaded)) {
-          position++; // left out as bad
-        }
-        long number = (long) round.number() * total + position;
-        try (Uploaded sample = augmented(uploaded)) {
-          loss = step(sample, number, gradients);
-        }
-        position++;
-        lossSum += loss;
-        losses++;
-        unsaved++;
+      while (position < total) {
+        int end = Math.min(position + settings.accumulation(), total);
+        double[] found = accumulate(samples, end, total, gradients);
+        gradients.exchange();
         trainSeconds = before + secondsSince(start);
         idleSeconds = idleBefore + samples.waited;
-        history.add(round, position, loss);
-        listener.iteration(round, position, total, loss);
-        if (++accumulated < settings.accumulation() && samples.hasNext()) {
-          continue;
+        int losses = told(found, total);
+        position = end;
+        if (losses > 0) {
+          update(gradients, rate);
         }
-        update(gradients, rate);
         gradients.clear();
-        accumulated = 0;
+        unsaved += losses;
         boolean stopping = stop.getAsBoolean();
         if (stopping || (unsaved >= settings.checkpointInterval() && position < total)) {
           checkpoint();
@@ -390,10 +446,49 @@ public final class Trainer implements AutoCloseable {
           return End.STOPPED;
         }
       }
-      position = total;
       loader.problems().forEach(listener::skipped);
     }
     return End.COMPLETED;
+  }
+
+  /**
+   * Forward and backward passes of this rank's samples of a step; bad ones are left out.
+   *
+   * @param end of the step's positions
+   * @return position and loss of each
+   */
+  private double[] accumulate(Lookahead samples, int end, int total, Gradients gradients) {
+    DoubleStream.Builder found = DoubleStream.builder();
+    while (samples.hasNext(end)) {
+      Uploaded uploaded = samples.next();
+      if (!samples.hasNext(end)) {
+        gradients.lastPass();
+      }
+      long number = (long) round.number() * total + uploaded.position;
+      try (Uploaded sample = augmented(uploaded)) {
+        found.add(sample.position).add(step(sample, number, gradients));
+      }
+    }
+    return found.build().toArray();
+  }
+
+  /** Takes in what all ranks found in a step, in the order of their samples: how many there are. */
+  private int told(double[] own, int total) {
+    int count = 0;
+    for (double[] found : ranks.gather(own)) {
+      for (int i = 0; i < found.length; i += 2) {
+        int iteration = (int) found[i] + 1;
+        double loss = found[i + 1];
+        lossSum += loss;
+        losses++;
+        count++;
+        if (ranks.leads()) {
+          history.add(round, iteration, loss);
+        }
+        listener.iteration(round, iteration, total, loss);
+      }
+    }
+    return count;
   }
 
   /** The optimiser's step, unless a gradient overflowed. */
@@ -414,8 +509,13 @@ public final class Trainer implements AutoCloseable {
     adam.step(gradients, rate);
   }
 
-  /** A sample on the device. */
-  private record Uploaded(Volume volume, int index, Slice slice) implements AutoCloseable {
+  /**
+   * A sample on the device.
+   *
+   * @param position in the round's order
+   */
+  private record Uploaded(int position, Volume volume, int index, Slice slice)
+      implements AutoCloseable {
     @Override
     public void close() {
       slice.close();
@@ -428,11 +528,16 @@ public final class Trainer implements AutoCloseable {
    */
   private final class Lookahead implements AutoCloseable {
     private final SliceLoader loader;
+    private final List<SliceIndex> order;
+    private final int[] own;
+    private int asked; // of own, those that were delivered or left out as bad
     private Uploaded next;
     private double waited; // seconds
 
-    Lookahead(SliceLoader loader) {
+    Lookahead(SliceLoader loader, List<SliceIndex> order, int[] own) {
       this.loader = loader;
+      this.order = order;
+      this.own = own;
       fetch();
     }
 
@@ -445,13 +550,22 @@ public final class Trainer implements AutoCloseable {
         Sample sample = loader.next();
         Slice slice =
             Scope.run(() -> Slice.upload(network.device(), sample, context(sample)).unscoped());
-        next = new Uploaded(sample.volume(), sample.slice(), slice);
+        next = new Uploaded(position(sample), sample.volume(), sample.slice(), slice);
         loader.recycle(sample);
       }
     }
 
-    boolean hasNext() {
-      return next != null;
+    /** Where the sample is in the round's order: those before it were left out. */
+    private int position(Sample sample) {
+      while (!is(order.get(own[asked]), sample)) {
+        asked++;
+      }
+      return own[asked++];
+    }
+
+    /** Whether a sample follows before a position. */
+    boolean hasNext(int end) {
+      return next != null && next.position < end;
     }
 
     Uploaded next() {
@@ -473,21 +587,21 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private boolean is(SliceIndex index, Uploaded sample) {
-    return index.slice() == sample.index
-        && split().training().volumes().get(index.volume()).equals(sample.volume);
+  private boolean is(SliceIndex index, Sample sample) {
+    return index.slice() == sample.slice()
+        && split().training().volumes().get(index.volume()).equals(sample.volume());
   }
 
   /** What is trained on in place of a sample; what comes from the data set is freed. */
   private Uploaded augmented(Uploaded sample) {
-    Philox stream = Philox.of(seed(), "augmentation").with(round.number()).with(position);
+    Philox stream = Philox.of(seed(), "augmentation").with(round.number()).with(sample.position);
     Variation variation = settings.augmentation().draw(stream);
     if (variation.isNone()) {
       return sample;
     }
     try (sample) {
       Slice varied = Scope.run(() -> sample.slice.varied(variation).unscoped());
-      return new Uploaded(sample.volume, sample.index, varied);
+      return new Uploaded(sample.position, sample.volume, sample.index, varied);
     }
   }
 
@@ -505,7 +619,7 @@ public final class Trainer implements AutoCloseable {
     if (!Double.isFinite(loss)) {
       throw new DivergedException(
           "the loss is %s in epoch %d, iteration %d (%s, slice %d): try a smaller learning rate or --clip-norm"
-              .formatted(loss, round.epoch(), position, volume.name(), sample.index));
+              .formatted(loss, round.epoch(), sample.position, volume.name(), sample.index));
     }
     return loss;
   }
@@ -522,22 +636,36 @@ public final class Trainer implements AutoCloseable {
   private double validate(BooleanSupplier stop) {
     VolumeSet validation = split().validation();
     List<SliceIndex> slices = validation.slices();
-    Map<Volume, List<Double>> byVolume = new LinkedHashMap<>();
+    Shares shares = ranks.shares(slices.size());
+    Share own = shares.of(ranks.rank());
+    DoubleStream.Builder found = DoubleStream.builder(); // number of the volume, loss
     MaskSource source = MaskSource.perVolume(settings.masks()::policy, settings.seed());
     try (SliceLoader loader =
-        new SliceLoader(validation, slices, source, settings.badFiles(), settings.workers())) {
-      for (int done = 1; loader.hasNext(); done++) {
-        Sample sample = loader.next();
-        byVolume
-            .computeIfAbsent(sample.volume(), volume -> new ArrayList<>())
-            .add(1 - similarity(sample));
-        loader.recycle(sample);
-        listener.validated(round, done, slices.size());
+        new SliceLoader(
+            validation,
+            slices.subList(own.first(), own.end()),
+            source,
+            settings.badFiles(),
+            settings.workers())) {
+      int most = Collections.max(shares.counts());
+      for (int i = 0; i < most; i++) {
+        if (loader.hasNext()) {
+          Sample sample = loader.next();
+          found.add(validation.volumes().indexOf(sample.volume())).add(1 - similarity(sample));
+          loader.recycle(sample);
+        }
+        listener.validated(round, Math.min((i + 1) * ranks.size(), slices.size()), slices.size());
         if (stop.getAsBoolean()) {
           return Double.NaN;
         }
       }
       loader.problems().forEach(listener::skipped);
+    }
+    Map<Double, List<Double>> byVolume = new LinkedHashMap<>();
+    for (double[] each : ranks.gather(found.build().toArray())) {
+      for (int i = 0; i < each.length; i += 2) {
+        byVolume.computeIfAbsent(each[i], volume -> new ArrayList<>()).add(each[i + 1]);
+      }
     }
     return byVolume.values().stream()
         .mapToDouble(Trainer::mean)

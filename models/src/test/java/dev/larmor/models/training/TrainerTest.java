@@ -23,6 +23,7 @@ import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.ThreadRanks;
 import dev.larmor.engine.op.Add;
 import dev.larmor.engine.op.ScaleBy;
 import dev.larmor.engine.op.Unary;
@@ -278,6 +279,76 @@ final class TrainerTest {
     assertSameRun(whole, folder);
   }
 
+  /** A run of so many ranks, stopped when rank 0 is asked for the n-th time. */
+  private static Trainer.End shared(int size, Path out, int question) {
+    return ThreadRanks.run(
+            size,
+            ranks -> {
+              try (Device device = Device.open(DEVICE, DeviceConfig.DEFAULT.withThreads(1));
+                  Network network = Network.place(device, NETWORK, 7);
+                  Trainer trainer =
+                      new Trainer(
+                          network,
+                          settings(1, 100),
+                          RecomputeChoice.always(Recompute.NEVER),
+                          List.of(new Split(open("train"), open("val"))),
+                          ranks,
+                          out,
+                          new TrainingListener() {})) {
+                if (ranks.decide(Files.exists(Trainer.last(out)))) {
+                  trainer.resume(Trainer.last(out));
+                }
+                return trainer.run(ranks.leads() ? atQuestion(question) : NEVER);
+              }
+            })
+        .getLast();
+  }
+
+  private static void assertClose(Path expected, Path actual) throws IOException {
+    for (String table : List.of("losses.csv", "epochs.csv")) {
+      List<String> one = Files.readAllLines(expected.resolve(table));
+      List<String> other = Files.readAllLines(actual.resolve(table));
+      assertEquals(one.size(), other.size());
+      for (int row = 1; row < one.size(); row++) {
+        String[] wanted = one.get(row).split(",");
+        String[] got = other.get(row).split(",");
+        for (int i = 0; i < wanted.length; i++) {
+          double number = Double.parseDouble(wanted[i]);
+          assertEquals(number, Double.parseDouble(got[i]), 1e-6 * Math.abs(number), one.get(row));
+        }
+      }
+    }
+  }
+
+  /**
+   * Two ranks share steps of two samples, the last of an epoch of one: the same run, up to
+   * rounding; and the same bits each time.
+   */
+  @Test
+  void ranksShareARun() throws IOException {
+    assumeDeviceRoundsAsFilesDo();
+    Path two = folder.resolve("two");
+    assertEquals(Trainer.End.COMPLETED, shared(2, two, 99));
+    assertClose(whole, two);
+    Path pieces = folder.resolve("pieces");
+    for (int question : new int[] {1, 2, 3}) {
+      assertEquals(Trainer.End.STOPPED, shared(2, pieces, question));
+    }
+    assertEquals(Trainer.End.COMPLETED, shared(2, pieces, 99));
+    assertSameRun(two, pieces);
+    Path other = folder.resolve("other");
+    assertEquals(Trainer.End.STOPPED, shared(2, other, 2));
+    assertEquals(Trainer.End.COMPLETED, shared(1, other, 99));
+    assertClose(whole, other);
+  }
+
+  @Test
+  void aStepThatIsSmallerThanTheRanks() {
+    assertEquals(
+        "steps of 2 samples cannot be shared by 3 ranks: accumulate 3 or more",
+        assertThrows(IllegalArgumentException.class, () -> shared(3, folder, 99)).getMessage());
+  }
+
   /** Dropout is on in this network: recomputed, it must drop the same channels. */
   @Test
   void recomputingChangesNoBit() throws IOException {
@@ -379,7 +450,7 @@ final class TrainerTest {
             volume -> new MaskPolicy(volume.name().contains("acc8") ? 8 : 4, 0.08, 0.5),
             seed,
             epoch,
-            sample);
+            position -> sample + position);
     try (SliceLoader loader =
         new SliceLoader(data, List.of(data.slices().get(slice)), masks, BadFiles.FAIL, 1)) {
       return loader.next();

@@ -4,6 +4,7 @@ import dev.larmor.engine.Philox;
 import dev.larmor.models.data.MaskPolicy;
 import dev.larmor.models.data.SamplingMask;
 import java.util.function.Function;
+import java.util.function.LongUnaryOperator;
 
 /** Decides the sampling mask of each sample a {@link SliceLoader} delivers. */
 @FunctionalInterface
@@ -27,14 +28,14 @@ public interface MaskSource {
    * @param policy how to draw for a volume
    * @param seed the run's seed
    * @param epoch the epoch
-   * @param firstSample the number, in this epoch, of the loader's first sample: with folds or a
-   *     resumed epoch a loader starts later than at 0
+   * @param number in this epoch of the sample at a position of the loader's order: with a resumed
+   *     epoch, or where ranks share it, a loader has not all of them
    */
   static MaskSource perSample(
-      Function<Volume, MaskPolicy> policy, long seed, long epoch, long firstSample) {
+      Function<Volume, MaskPolicy> policy, long seed, long epoch, LongUnaryOperator number) {
     Philox stream = Philox.of(seed, "training mask").with(epoch);
     return (volume, position) ->
-        policy.apply(volume).draw(volume.width(), stream.with(firstSample + position));
+        policy.apply(volume).draw(volume.width(), stream.with(number.applyAsLong(position)));
   }
 
   /**

@@ -60,7 +60,7 @@ final class SliceLoaderTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 8})
   void orderAndNumbersDoNotDependOnTheWorkers(int workers) {
-    MaskSource masks = MaskSource.perSample(volume -> POLICY, 7, 2, 100);
+    MaskSource masks = MaskSource.perSample(volume -> POLICY, 7, 2, position -> 100 + position);
     int position = 0;
     try (SliceLoader loader = loader(masks, BadFiles.FAIL, workers)) {
       while (loader.hasNext()) {
@@ -204,15 +204,15 @@ final class SliceLoaderTest {
     List<SamplingMask> epochs = new ArrayList<>();
     for (long epoch = 0; epoch < 20; epoch++) {
       for (long position = 0; position < 5; position++) {
-        epochs.add(MaskSource.perSample(volume -> POLICY, 7, epoch, 10).mask(a, position));
+        epochs.add(MaskSource.perSample(volume -> POLICY, 7, epoch, p -> 10 + p).mask(a, position));
       }
     }
     // Eight columns, two of them the centre, leave eight different masks.
     assertEquals(8, epochs.stream().distinct().count());
     // A loader that starts later in the epoch goes on where the first would have been.
     assertEquals(
-        MaskSource.perSample(volume -> POLICY, 7, 3, 10).mask(a, 4),
-        MaskSource.perSample(volume -> POLICY, 7, 3, 12).mask(b, 2));
+        MaskSource.perSample(volume -> POLICY, 7, 3, position -> 10 + position).mask(a, 4),
+        MaskSource.perSample(volume -> POLICY, 7, 3, position -> 12 + position).mask(b, 2));
     MaskSource perVolume = MaskSource.perVolume(volume -> POLICY, 7);
     assertEquals(perVolume.mask(a, 0), perVolume.mask(a, 99));
     long distinct =
