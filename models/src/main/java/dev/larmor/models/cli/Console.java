@@ -1,6 +1,7 @@
 package dev.larmor.models.cli;
 
 import java.io.PrintWriter;
+import java.io.Writer;
 
 /**
  * Where a command writes.
@@ -18,6 +19,14 @@ record Console(PrintWriter out, PrintWriter err, boolean terminal) {
         new PrintWriter(System.out, true, System.out.charset()),
         new PrintWriter(System.err, true, System.err.charset()),
         console != null && console.isTerminal());
+  }
+
+  /** The error stream of this process alone: of ranks, the first speaks of results. */
+  static Console ofErrors() {
+    return new Console(
+        new PrintWriter(Writer.nullWriter()),
+        new PrintWriter(System.err, true, System.err.charset()),
+        false);
   }
 
   /** Prints one line of results at once. */

@@ -1,5 +1,6 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
 import dev.larmor.engine.Precision;
@@ -19,14 +20,16 @@ final class DeviceOptions {
       defaultValue = "cpu",
       paramLabel = "NAME",
       description =
-          "cpu; cuda:0, cuda:1, ... for a card; auto for a card if one can be used, else cpu; or"
+          "cpu; cuda:0, cuda:1, ... for a card; cuda for the first card, or on many ranks the one of"
+              + " this rank's number on its host; auto for a card if one can be used, else cpu; or"
               + " ref for the slow reference (default: ${DEFAULT-VALUE}).")
   String device;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Worker threads of the CPU (default: all processors).")
+      description =
+          "Worker threads of the CPU (default: all processors, shared by the ranks of a host).")
   Integer threads;
 
   @Option(
@@ -45,7 +48,13 @@ final class DeviceOptions {
 
   /** Opens the device for a network of this precision. */
   Device open(Precision precision) {
-    return Device.open(device, Larmor.checked(command, this::config).withPrecision(precision));
+    return open(precision, Collective.single());
+  }
+
+  /** Opens this rank's device for a network of this precision. */
+  Device open(Precision precision, Collective ranks) {
+    String name = device.equals("cuda") ? "cuda:" + ranks.localRank() : device;
+    return Device.open(name, Larmor.checked(command, this::config).withPrecision(precision));
   }
 
   /** The same options for another command. */
@@ -62,9 +71,8 @@ final class DeviceOptions {
 
   private DeviceConfig config() {
     DeviceConfig config = DeviceConfig.DEFAULT;
-    if (threads != null) {
-      config = config.withThreads(threads);
-    }
+    int share = Math.max(1, config.threads() / Larmor.job(command).localSize());
+    config = config.withThreads(threads == null ? share : threads);
     return budget == null ? config : config.withBudget(budget);
   }
 }

@@ -1,5 +1,6 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.engine.Collective;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.Classifier;
 import dev.larmor.models.data.DataException;
@@ -74,16 +75,18 @@ final class ExpertOptions {
    *
    * @throws DataException if there is one of other volumes
    */
-  ClassIndex index(Console console, Path out, Path data, VolumeSet volumes) {
+  ClassIndex index(Console console, Path out, Path data, VolumeSet volumes, Collective ranks) {
     Path folder = indices != null ? indices : out.resolve("class_indices");
-    if (ClassIndex.isIn(folder)) {
+    if (ranks.decide(ClassIndex.isIn(folder))) {
       ClassIndex index = ClassIndex.read(folder, data);
       index.check(folder, volumes);
       console.line("classes as in " + folder);
       return index;
     }
     ClassIndex index = ClassIndex.of(data, volumes, Classifier.STANDARD);
-    index.write(folder);
+    if (ranks.leads()) {
+      index.write(folder);
+    }
     return index;
   }
 }

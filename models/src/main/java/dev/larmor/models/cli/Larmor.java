@@ -1,6 +1,9 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.autograd.mpi.Launch;
+import dev.larmor.autograd.mpi.StopSignal;
 import dev.larmor.engine.BudgetExceededException;
+import dev.larmor.engine.CollectiveException;
 import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.DeviceLostException;
 import dev.larmor.engine.op.OpException;
@@ -8,6 +11,7 @@ import dev.larmor.models.data.DataException;
 import dev.larmor.models.fit.DivergedException;
 import java.io.UncheckedIOException;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine;
@@ -15,14 +19,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The program. Exit codes: 0 done; 1 it failed; 2 the command line or the data is wrong; 130 Ctrl-C
- * ended it. Errors are one sentence on standard error, with a stack trace only if {@code
- * --stacktrace} asks for it.
+ * The program. Exit codes: 0 done; 1 it failed; 2 the command line or the data is wrong; 75 another
+ * rank could not be reached; 85 stopped by USR1; 130 Ctrl-C ended it. Errors are one sentence on
+ * standard error, with a stack trace only if {@code --stacktrace} asks for it.
  */
 @Command(
     name = "larmor",
@@ -49,7 +54,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     footer = {
       "",
       "larmor COMMAND --help tells a command's options; --config FILE reads them from YAML or JSON.",
-      "Exit codes: 0 done, 1 failed, 2 wrong options or data, 130 stopped by Ctrl-C."
+      "Exit codes: 0 done, 1 failed, 2 wrong options or data, 75 lost another rank, 85 stopped by"
+          + " USR1, 130 stopped by Ctrl-C."
     })
 public final class Larmor implements Callable<Integer> {
   /** The command line or the data is wrong. */
@@ -59,6 +65,7 @@ public final class Larmor implements Callable<Integer> {
   public static final int FAILURE = 1;
 
   private final Console console;
+  private final Job job;
 
   @Spec private CommandSpec spec;
 
@@ -68,8 +75,9 @@ public final class Larmor implements Callable<Integer> {
       description = "Show where an error came from.")
   private boolean stacktrace;
 
-  private Larmor(Console console) {
+  private Larmor(Console console, Job job) {
     this.console = console;
+    this.job = job;
   }
 
   @Override
@@ -77,9 +85,13 @@ public final class Larmor implements Callable<Integer> {
     throw new ParameterException(spec.commandLine(), "Missing command");
   }
 
-  /** Runs one command line and returns its exit code. */
+  /** Runs one command line in a process of its own and returns its exit code. */
   static int run(Console console, String... args) {
-    Larmor larmor = new Larmor(console);
+    return run(console, new Job(Optional.empty(), console), args);
+  }
+
+  private static int run(Console console, Job job, String... args) {
+    Larmor larmor = new Larmor(console, job);
     CommandLine line = new CommandLine(larmor);
     line.setOut(console.out());
     line.setErr(console.err());
@@ -87,6 +99,12 @@ public final class Larmor implements Callable<Integer> {
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler((e, given) -> larmor.misused(e));
     line.setExecutionExceptionHandler((e, command, result) -> larmor.failed(e));
+    line.setExecutionStrategy(parsed -> {
+      larmor.checkShares(parsed.asCommandLineList().getLast().getCommandSpec());
+      int code = new RunLast().execute(parsed);
+      larmor.job.end(code);
+      return code;
+    });
     try {
       ConfigFile.apply(line, args);
       return line.execute(args);
@@ -100,6 +118,22 @@ public final class Larmor implements Callable<Integer> {
   /** The console of the program that {@code command} belongs to. */
   static Console console(CommandSpec command) {
     return ((Larmor) command.root().userObject()).console;
+  }
+
+  /** This process among those that were started together with it. */
+  static Job job(CommandSpec command) {
+    return ((Larmor) command.root().userObject()).job;
+  }
+
+  private void checkShares(CommandSpec command) {
+    boolean shares =
+        command.mixins().values().stream().anyMatch(m -> m.userObject() instanceof RankOptions);
+    if (job.size() > 1 && !shares) {
+      throw new ParameterException(
+          command.commandLine(),
+          "%s started %d processes, but this command is the work of one: start it without"
+              .formatted(job.launcher(), job.size()));
+    }
   }
 
   /** Makes something of a command's options; what it refuses is a mistake of the user. */
@@ -134,18 +168,27 @@ public final class Larmor implements Callable<Integer> {
       case ParameterException misuse -> misused(misuse);
       case DeviceLostException lost -> report(lost.getMessage(), e, FAILURE);
       case DataException _, DeviceException _ -> report(e.getMessage(), e, USAGE);
-      case BudgetExceededException _, DivergedException _, UncheckedIOException _, OpException _ ->
+      case BudgetExceededException _,
+          DivergedException _,
+          CollectiveException _,
+          UncheckedIOException _,
+          OpException _ ->
           report(e.getMessage(), e, FAILURE);
       default -> report("internal error, which --stacktrace locates: " + e, e, FAILURE);
     };
   }
 
   private int report(String message, Throwable e, int exitCode) {
-    console.err().println("larmor: " + message);
-    if (stacktrace) {
-      e.printStackTrace(console.err());
-    }
-    console.err().flush();
+    job.fail(
+        exitCode,
+        message,
+        () -> {
+          console.err().println("larmor: " + job.prefix() + message);
+          if (stacktrace) {
+            e.printStackTrace(console.err());
+          }
+          console.err().flush();
+        });
     return exitCode;
   }
 
@@ -161,6 +204,15 @@ public final class Larmor implements Callable<Integer> {
 
   /** The entry point of {@code ./larmor}. */
   public static void main(String[] args) {
-    System.exit(run(Console.ofProcess(), args));
+    StopSignal.install();
+    try {
+      Optional<Launch> launch = Launch.of(System.getenv());
+      boolean leads = launch.map(Launch::rank).orElse(0) == 0;
+      Console console = leads ? Console.ofProcess() : Console.ofErrors();
+      System.exit(run(console, new Job(launch, console), args));
+    } catch (CollectiveException e) {
+      Console.ofProcess().err().println("larmor: " + e.getMessage());
+      System.exit(USAGE);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.larmor.models.cli;
 
 import dev.larmor.autograd.Schedule;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.models.expert.Expert;
 import dev.larmor.models.expert.Scenario;
@@ -106,9 +107,15 @@ final class RecipeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       ModelConfig network = Larmor.checked(spec, () -> model.config(null));
-      Optional<Scenario> trained = train(network);
+      Collective ranks = options.ranks.join();
+      Optional<Scenario> trained = train(network, ranks);
       if (trained.isEmpty()) {
-        return Interrupt.EXIT_CODE;
+        return Interrupt.exitCode(ranks);
+      }
+      boolean leads = ranks.leads();
+      Larmor.job(spec).end(0); // the others' work is done
+      if (!leads) {
+        return 0;
       }
       Path scenario = trained.get().folder();
       Larmor.console(spec).line("the experts are in " + scenario);
@@ -119,15 +126,16 @@ final class RecipeCommand implements Callable<Integer> {
     }
 
     /** Trains all stages; empty if interrupted. */
-    private Optional<Scenario> train(ModelConfig network) {
+    private Optional<Scenario> train(ModelConfig network, Collective ranks) {
       int folds = Larmor.checked(spec, () -> options.folds(true));
       List<Expert> all = Larmor.checked(spec, experts::experts);
       TrainingSettings base = Larmor.checked(spec, () -> base(folds));
       TrainingSettings again = Larmor.checked(spec, this::again);
-      try (Device opened = device.open(network.precision());
+      try (Device opened = device.open(network.precision(), ranks);
           Interrupt interrupt = new Interrupt()) {
         ScenarioTraining training =
-            new ScenarioTraining(spec, options, experts, true, network, folds, opened, interrupt);
+            new ScenarioTraining(
+                spec, options, experts, true, network, folds, opened, ranks, interrupt);
         Scenario scenario =
             Scenario.of(options.out, network, options.name, base.epochs(), folds, experts.parts);
         boolean done = training.run(scenario, new ScenarioTraining.Random(), all, base);

@@ -1,5 +1,6 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.models.data.DataException;
 import dev.larmor.models.data.fastmri.VolumeSet;
@@ -42,6 +43,7 @@ final class ScenarioTraining {
   private final ModelConfig network;
   private final int folds;
   private final Device device;
+  private final Collective ranks;
   private final Interrupt interrupt;
   private final VolumeSet training;
   private final VolumeSet validation;
@@ -52,6 +54,7 @@ final class ScenarioTraining {
    * Opens and classifies the data.
    *
    * @param mixture whether there is an expert for each class
+   * @param ranks that share each training
    * @param interrupt ends the training early
    */
   ScenarioTraining(
@@ -62,6 +65,7 @@ final class ScenarioTraining {
       ModelConfig network,
       int folds,
       Device device,
+      Collective ranks,
       Interrupt interrupt) {
     this.spec = spec;
     this.console = Larmor.console(spec);
@@ -70,15 +74,16 @@ final class ScenarioTraining {
     this.network = network;
     this.folds = folds;
     this.device = device;
+    this.ranks = ranks;
     this.interrupt = interrupt;
-    training = options.open("train");
-    validation = options.open("val");
+    training = options.open("train", ranks);
+    validation = options.open("val", ranks);
     VolumeSet both = training.and(validation);
     both.problems().forEach(problem -> console.line("left out: " + problem));
     badFiles = both.problems().size();
     index =
         mixture || experts.restricted()
-            ? Optional.of(experts.index(console, options.out, options.data, both))
+            ? Optional.of(experts.index(console, options.out, options.data, both, ranks))
             : Optional.empty();
   }
 
@@ -91,7 +96,7 @@ final class ScenarioTraining {
   boolean run(Scenario scenario, Start start, List<Expert> all, TrainingSettings settings) {
     for (Expert expert : all) {
       Path folder = scenario.of(expert);
-      if (Files.exists(Trainer.last(folder)) && !options.resume) {
+      if (ranks.leads() && Files.exists(Trainer.last(folder)) && !options.resume) {
         throw new DataException(
             Trainer.last(folder)
                 + ": this folder has a run already; continue it with --resume or choose another"
@@ -120,7 +125,7 @@ final class ScenarioTraining {
     List<Split> splits = options.splits(share(expert, training), share(expert, validation), folds);
     Path folder = scenario.of(expert);
     Path last = Trainer.last(folder);
-    if (Trainer.isComplete(folder, network, own, splits)) {
+    if (ranks.decide(ranks.leads() && Trainer.isComplete(folder, network, own, splits))) {
       console.line(folder + " is complete");
       return true;
     }
@@ -139,9 +144,10 @@ final class ScenarioTraining {
                 own,
                 options.recompute(device, network, settings.criterion()),
                 splits,
+                ranks,
                 folder,
                 log)) {
-      if (Files.exists(last)) {
+      if (ranks.decide(Files.exists(last))) {
         trainer.resume(last);
       } else {
         switch (start) {
@@ -151,7 +157,10 @@ final class ScenarioTraining {
               trainer.retrain(finished(from, expert), scenario.retraining());
         }
       }
-      Results.writeOptions(folder.resolve("args.txt"), spec);
+      if (ranks.leads()) {
+        Results.writeOptions(folder.resolve("args.txt"), spec);
+      }
+      Larmor.job(spec).begin(folder);
       return trainer.run(interrupt::requested) == Trainer.End.COMPLETED;
     }
   }

@@ -2,6 +2,7 @@ package dev.larmor.models.cli;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Schedule;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.Philox;
 import dev.larmor.models.data.DataException;
@@ -22,6 +23,7 @@ import dev.larmor.models.ssl.pretrain.RunFolder;
 import dev.larmor.models.ssl.pretrain.SubjectSplit;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -170,6 +172,17 @@ final class SslPretrainCommand implements Callable<Integer> {
   @Mixin private ChunkOptions chunks;
   @Mixin private SeedOption random;
   @Mixin private WorkerOptions workers;
+
+  @Option(
+      names = "--gradient-scale",
+      defaultValue = "exact",
+      paramLabel = "NAME",
+      description =
+          "On many ranks: exact, the gradient of the whole batch's loss; or original, that by the"
+              + " number of ranks, as the original averages (default: ${DEFAULT-VALUE}).")
+  private GradientScale gradientScale;
+
+  @Mixin private RankOptions ranking;
   @Mixin private DeviceOptions device;
   @Mixin private RootOptions folders;
 
@@ -191,13 +204,16 @@ final class SslPretrainCommand implements Callable<Integer> {
     Optional<PreprocessedImages> measured = split.heldOut().map(images::ofSubjects);
     FitSettings course = Larmor.checked(spec, () -> course(network, measured.isPresent()));
     RunFolder folder = RunFolder.of(results, name, images.plan(), configuration);
-    folder.checkNew(resume, overwrite);
     Workers threads = workers.workers();
-    try (Device opened = device.open(network.encoder().precision());
+    Collective ranks = ranking.join();
+    if (ranks.leads()) {
+      folder.checkNew(resume, overwrite);
+    }
+    try (Device opened = device.open(network.encoder().precision(), ranks);
         Interrupt interrupt = new Interrupt();
         SimClr placed = new SimClr(network);
         FitLog log = new FitLog(Larmor.console(spec), "pre-training", epochs, steps)) {
-      StepPlan.Choice choice = choice(opened, network, settings);
+      StepPlan.Choice choice = choice(opened, network, settings, ranks);
       placed.place(opened, Philox.of(random.seed, "init"));
       Pretraining task =
           new Pretraining(
@@ -207,16 +223,38 @@ final class SslPretrainCommand implements Callable<Integer> {
               training,
               measured,
               settings,
-              new Pretraining.Execution(choice.chunk(), choice.recompute(), threads.threads()),
-              log::note);
+              new Pretraining.Execution(
+                  choice.chunk(),
+                  choice.recompute(),
+                  threads.threads(),
+                  ranks,
+                  gradientScale.of(ranks)),
+              ranks.leads() ? log::note : this::noteOfRank);
       if (weights != null) {
         load(task, placed);
       }
-      if (overwrite) {
-        folder.clear();
+      if (ranks.leads()) {
+        if (overwrite) {
+          folder.clear();
+        }
+        split.write(images.folder().resolve(SubjectSplit.FILE));
       }
-      split.write(images.folder().resolve(SubjectSplit.FILE));
-      return run(task, course, folder, log, interrupt);
+      return run(task, course, ranks, folder, log, interrupt);
+    }
+  }
+
+  /** What ranks but the first find with the images that are theirs. */
+  private void noteOfRank(String sentence) {
+    Larmor.console(spec).err().println(Larmor.job(spec).prefix() + sentence);
+  }
+
+  /** What gradients are multiplied by on many ranks. */
+  enum GradientScale {
+    exact,
+    original;
+
+    double of(Collective ranks) {
+      return this == exact ? 1 : 1.0 / ranks.size();
     }
   }
 
@@ -282,9 +320,10 @@ final class SslPretrainCommand implements Callable<Integer> {
   }
 
   private StepPlan.Choice choice(
-      Device opened, SimClr.Config network, Pretraining.Settings settings) {
+      Device opened, SimClr.Config network, Pretraining.Settings settings, Collective ranks) {
     Views drawn = settings.views();
-    int pairs = settings.batch() * drawn.pairs();
+    int most = Collections.max(ranks.shares(settings.batch()).counts());
+    int pairs = Math.max(1, most) * drawn.pairs();
     StepPlan plan =
         new StepPlan(opened.dryRun(), opened.config().threads(), network, drawn.side(), pairs);
     StepPlan.Choice choice = chunks.choice(plan, opened);
@@ -293,21 +332,30 @@ final class SslPretrainCommand implements Callable<Integer> {
   }
 
   private int run(
-      Pretraining task, FitSettings course, RunFolder folder, FitLog log, Interrupt interrupt) {
-    try (Fit fit = new Fit(task, course, folder.fold(), log)) {
-      if (resume && fit.resume() && Files.exists(Fit.last(folder.fold()))) {
+      Pretraining task,
+      FitSettings course,
+      Collective ranks,
+      RunFolder folder,
+      FitLog log,
+      Interrupt interrupt) {
+    try (Fit fit = new Fit(task, course, ranks, folder.fold(), log)) {
+      if (resume && fit.resume() && ranks.decide(Files.exists(Fit.last(folder.fold())))) {
         log.note(folder.fold() + " is complete");
         return 0;
       }
-      task.adaptation().write(folder.path());
-      Results.writeOptions(folder.fold().resolve("args.txt"), spec);
+      Larmor.job(spec).begin(folder.fold());
+      if (ranks.leads()) {
+        task.adaptation().write(folder.path());
+        Results.writeOptions(folder.fold().resolve("args.txt"), spec);
+      }
       Fit.End end = fit.run(interrupt::requested);
-      if (task.unusable() > 0) {
-        log.note(Larmor.count(task.unusable(), "image") + " left out, as listed above");
+      int unusable = task.unusable();
+      if (unusable > 0) {
+        log.note(Larmor.count(unusable, "image") + " left out, as listed above");
       }
       if (end == Fit.End.STOPPED) {
         log.note("stopped and saved; the same command with --resume goes on");
-        return Interrupt.EXIT_CODE;
+        return Interrupt.exitCode(ranks);
       }
       return 0;
     }

@@ -1,5 +1,6 @@
 package dev.larmor.models.cli;
 
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.models.expert.Expert;
 import dev.larmor.models.expert.Scenario;
@@ -112,13 +113,15 @@ final class TrainCommand implements Callable<Integer> {
     if (initialOptimizer && initialWeights == null) {
       throw misuse("--initial-optimizer is for --initial-weights");
     }
-    try (Device opened = device.open(network.precision());
+    Collective ranks = options.ranks.join();
+    try (Device opened = device.open(network.precision(), ranks);
         Interrupt interrupt = new Interrupt()) {
       ScenarioTraining training =
-          new ScenarioTraining(spec, options, experts, mixture, network, folds, opened, interrupt);
+          new ScenarioTraining(
+              spec, options, experts, mixture, network, folds, opened, ranks, interrupt);
       return training.run(scenario(network, folds), start(network), wanted, settings)
           ? 0
-          : Interrupt.EXIT_CODE;
+          : Interrupt.exitCode(ranks);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.larmor.models.cli;
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.Device;
 import dev.larmor.models.data.fastmri.VolumeSet;
 import dev.larmor.models.data.fastmri.VolumeSet.Targets;
@@ -109,6 +110,8 @@ final class TrainingOptions {
 
   @Mixin private LoaderOptions loader;
 
+  @Mixin RankOptions ranks;
+
   @Option(
       names = "--recompute",
       defaultValue = "auto",
@@ -196,8 +199,8 @@ final class TrainingOptions {
   }
 
   /** A part of the data set: {@code train} or {@code val}. */
-  VolumeSet open(String split) {
-    return VolumeSet.open(data.resolve(split), Targets.REQUIRED, loader.badFiles());
+  VolumeSet open(String split, Collective ranks) {
+    return VolumeSet.open(data.resolve(split), Targets.REQUIRED, loader.badFiles(), ranks);
   }
 
   /** What is trained on and what is validated on. */

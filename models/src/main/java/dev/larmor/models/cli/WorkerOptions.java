@@ -13,10 +13,13 @@ final class WorkerOptions {
   @Option(
       names = {"--workers", "-np"},
       paramLabel = "N",
-      description = "Images worked on at a time (default: all processors).")
-  private int workers = Runtime.getRuntime().availableProcessors();
+      description =
+          "Images worked on at a time (default: all processors, shared by the ranks of a host).")
+  private Integer workers;
 
   Workers workers() {
-    return Larmor.checked(command, () -> new Workers(workers));
+    int share =
+        Math.max(1, Runtime.getRuntime().availableProcessors() / Larmor.job(command).localSize());
+    return Larmor.checked(command, () -> new Workers(workers == null ? share : workers));
   }
 }

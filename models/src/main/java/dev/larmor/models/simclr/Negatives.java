@@ -8,7 +8,7 @@ public enum Negatives {
   ALL {
     @Override
     int[] groups(ViewBatch batch) {
-      return IntStream.range(0, batch.pairs().size()).toArray();
+      return IntStream.range(batch.first(), batch.first() + batch.pairs().size()).toArray();
     }
   },
 

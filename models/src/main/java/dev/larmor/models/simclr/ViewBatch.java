@@ -7,8 +7,9 @@ import dev.larmor.engine.TensorSpec;
 import java.util.List;
 
 /**
- * A step's views in host memory.
+ * A step's views in host memory, or a rank's share of them.
  *
+ * @param first the number of the first pair among the whole batch's
  * @param side of each view, a cube of one channel
  * @param pairs two views each, side³ voxels
  * @param images of each pair: the number of its image
@@ -16,7 +17,12 @@ import java.util.List;
  * @param replaced images that others stand for
  */
 public record ViewBatch(
-    int side, List<float[][]> pairs, int[] images, int[] groups, List<Replaced> replaced) {
+    int first,
+    int side,
+    List<float[][]> pairs,
+    int[] images,
+    int[] groups,
+    List<Replaced> replaced) {
   /**
    * An image that could not be used.
    *

@@ -8,6 +8,7 @@ import dev.larmor.models.simclr.ViewBatch.Replaced;
 import dev.larmor.models.simclr.view.Patch;
 import dev.larmor.models.simclr.view.View;
 import dev.larmor.models.simclr.view.ViewPair;
+import dev.larmor.models.simclr.view.Views;
 import dev.larmor.models.simclr.view.Volume;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,7 +79,9 @@ public final class ViewLoader implements AutoCloseable {
     }
     int[] numbers = images.stream().mapToInt(Integer::intValue).toArray();
     int[] groups = images.stream().mapToInt(source::group).toArray();
-    return new ViewBatch(sampling.views().side(), pairs, numbers, groups, List.copyOf(replaced));
+    Views views = sampling.views();
+    return new ViewBatch(
+        own.first() * views.pairs(), views.side(), pairs, numbers, groups, List.copyOf(replaced));
   }
 
   /** Gives a batch's arrays back, to be filled again: it must not be read any more. */

@@ -26,6 +26,7 @@ import dev.larmor.models.loss.SliceContext;
 import dev.larmor.models.metric.StructuralSimilarity;
 import dev.larmor.models.training.TrainingStep.Slice;
 import dev.larmor.models.varnet.ModelConfig;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -446,9 +447,18 @@ public final class Trainer implements AutoCloseable {
           return End.STOPPED;
         }
       }
-      loader.problems().forEach(listener::skipped);
+      problems(loader);
     }
     return End.COMPLETED;
+  }
+
+  /** Tells of the slices that any rank left out. */
+  private void problems(SliceLoader loader) {
+    byte[] own = String.join("\n", loader.problems()).getBytes(StandardCharsets.UTF_8);
+    ranks
+        .gather(own)
+        .forEach(
+            each -> new String(each, StandardCharsets.UTF_8).lines().forEach(listener::skipped));
   }
 
   /**
@@ -659,7 +669,7 @@ public final class Trainer implements AutoCloseable {
           return Double.NaN;
         }
       }
-      loader.problems().forEach(listener::skipped);
+      problems(loader);
     }
     Map<Double, List<Double>> byVolume = new LinkedHashMap<>();
     for (double[] each : ranks.gather(found.build().toArray())) {

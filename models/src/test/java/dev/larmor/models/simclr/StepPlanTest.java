@@ -52,7 +52,7 @@ final class StepPlanTest {
       pairs.add(pair);
       images[i] = i;
     }
-    ViewBatch batch = new ViewBatch(SIDE, pairs, images, images, List.of());
+    ViewBatch batch = new ViewBatch(0, SIDE, pairs, images, images, List.of());
     try (Device device = open();
         SimClr network = new SimClr(SMALL)) {
       network.place(device, Philox.of(1, "weights"));

@@ -1,5 +1,6 @@
 package dev.larmor.models.data.fastmri;
 
+import dev.larmor.engine.Collective;
 import dev.larmor.models.data.Anatomy;
 import dev.larmor.models.data.Classifier;
 import dev.larmor.models.data.DataException;
@@ -129,6 +130,27 @@ public final class VolumeSet {
           root + ": none of " + problems.size() + " files is usable, e.g. " + problems.getFirst());
     }
     return new VolumeSet(root.toString(), volumes, problems, SliceRange.ALL);
+  }
+
+  /**
+   * The same by many ranks: rank 0 scans the folder, the others get what it found.
+   *
+   * @throws DataException on rank 0, as above
+   */
+  public static VolumeSet open(Path root, Targets targets, BadFiles badFiles, Collective ranks) {
+    if (ranks.size() == 1) {
+      return open(root, targets, badFiles);
+    }
+    byte[] message = {};
+    if (ranks.leads()) {
+      VolumeSet set = open(root, targets, badFiles);
+      message = VolumeSetMessage.of(set.name, set.volumes, set.problems);
+    }
+    return VolumeSetMessage.read(ranks.broadcast(message));
+  }
+
+  static VolumeSet of(String name, List<Volume> volumes, List<String> problems) {
+    return new VolumeSet(name, volumes, problems, SliceRange.ALL);
   }
 
   /** What became of a file: a volume, or the sentence that says why not. */

@@ -49,16 +49,19 @@ final class PretrainingTest {
           16,
           16);
 
-  private static final Pretraining.Settings SETTINGS =
-      new Pretraining.Settings(
-          4,
-          new StretchedViews(16, 12, false, 0, true),
-          new Extent(20, 18, 16),
-          Outside.ZERO,
-          10,
-          Negatives.OTHER_IMAGES,
-          NtXent.DEFAULT,
-          9);
+  private static final Pretraining.Settings SETTINGS = settings(Negatives.OTHER_IMAGES);
+
+  private static Pretraining.Settings settings(Negatives negatives) {
+    return new Pretraining.Settings(
+        4,
+        new StretchedViews(16, 12, false, 0, true),
+        new Extent(20, 18, 16),
+        Outside.ZERO,
+        10,
+        negatives,
+        NtXent.DEFAULT,
+        9);
+  }
 
   @TempDir private Path root;
   private TinyDataset dataset;
@@ -88,6 +91,7 @@ final class PretrainingTest {
     int workers = 1;
     int chunk = 3;
     int trained = 3; // subjects; the others are held out
+    Pretraining.Settings settings = SETTINGS;
     Collective ranks = Collective.single();
 
     /** Runs, from the beginning or where the folder's run was, for so many steps at most. */
@@ -116,7 +120,7 @@ final class PretrainingTest {
                 SMALL,
                 all.ofSubjects(all.subjects().subList(0, trained)),
                 Optional.of(all.ofSubjects(all.subjects().subList(trained, 4))),
-                SETTINGS,
+                settings,
                 new Pretraining.Execution(chunk, Recompute.NEVER, workers, ranks, 1),
                 problems::add);
         try (Fit fit = new Fit(task, course, ranks, folder, listener)) {
@@ -174,12 +178,17 @@ final class PretrainingTest {
 
   /** A run of so many ranks, which goes on where the folder's run was, for so many steps. */
   private Fit.End shared(int size, Path folder, FitSettings course, int most) {
+    return shared(size, folder, course, most, Negatives.OTHER_IMAGES);
+  }
+
+  private Fit.End shared(int size, Path folder, FitSettings course, int most, Negatives negatives) {
     return ThreadRanks.run(
             size,
             ranks -> {
               Session session = new Session();
               session.trained = 2;
               session.ranks = ranks;
+              session.settings = settings(negatives);
               session.chunk = 1 + ranks.rank(); // some repeat their forward pass, others keep it
               // Rank 0 alone hears of steps: the others stop because it does.
               return session.run(folder, course, ranks.leads() ? most : 999);
@@ -216,6 +225,13 @@ final class PretrainingTest {
       Path folder = root.resolve("" + size);
       assertEquals(Fit.End.COMPLETED, shared(size, folder, course, 999));
       assertClose(one, folder);
+    }
+    for (Negatives negatives : List.of(Negatives.ALL, Negatives.OTHER_SUBJECTS)) {
+      Path alone = root.resolve("1 " + negatives);
+      shared(1, alone, course, 999, negatives);
+      Path together = root.resolve("3 " + negatives);
+      shared(3, together, course, 999, negatives);
+      assertClose(alone, together);
     }
     Path again = root.resolve("again");
     assertEquals(Fit.End.STOPPED, shared(3, again, course, 2));

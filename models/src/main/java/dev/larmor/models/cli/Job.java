@@ -1,0 +1,134 @@
+package dev.larmor.models.cli;
+
+import dev.larmor.autograd.mpi.Launch;
+import dev.larmor.autograd.mpi.MpiCollective;
+import dev.larmor.engine.Collective;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * This process among those that were started together, from the start of the program to its end.
+ *
+ * <p>A process that fails ends the others. What all of them find wrong, rank 0 says: the others
+ * wait a little before they speak. A process that a signal is ending, because another one died or
+ * the job was cancelled, notes that.
+ */
+final class Job {
+  /** For rank 0 to speak and end the others. */
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  /** Open MPI leaves a rank a second between TERM and KILL. */
+  private static final Duration GRACE = Duration.ofMillis(500);
+
+  private static final int TERMINATED = 143;
+
+  private final Optional<Launch> launch;
+  private final Console console;
+  private Collective ranks = Collective.single();
+  private volatile RunStatus status; // null but while a run goes on
+
+  Job(Optional<Launch> launch, Console console) {
+    this.launch = launch;
+    this.console = console;
+  }
+
+  /** How many processes were started together. */
+  int size() {
+    return launch.map(Launch::size).orElse(1);
+  }
+
+  /** How many of them are on this host. */
+  int localSize() {
+    return launch.map(Launch::localSize).orElse(1);
+  }
+
+  /** Who started them. */
+  String launcher() {
+    return launch.map(Launch::launcher).orElse("nobody");
+  }
+
+  /**
+   * Meets the others.
+   *
+   * @param limit that ranks wait for each other
+   */
+  Collective join(Duration limit) {
+    if (launch.isPresent()) {
+      ranks = MpiCollective.open(launch.get(), limit);
+      if (ranks.leads()) {
+        Runtime.getRuntime().addShutdownHook(new Thread(this::terminated, "job"));
+      }
+    }
+    return ranks;
+  }
+
+  private void terminated() {
+    RunStatus running = status;
+    if (running == null) {
+      return;
+    }
+    LockSupport.parkNanos(GRACE.toNanos());
+    if (status != null) {
+      String cause = "ended by a signal: another rank died, or the job was cancelled";
+      console.err().println("larmor: " + cause + "; --resume goes on from the last checkpoint");
+      running.failed(TERMINATED, cause);
+    }
+  }
+
+  /** A run begins, or the next one. */
+  void begin(Path folder) {
+    status = RunStatus.begun(folder, ranks.size());
+    if (ranks.leads()) {
+      status.running();
+    }
+  }
+
+  /** Leaves the others, when all do: the work is done or stopped. */
+  void end(int exitCode) {
+    if (status != null && ranks.leads()) {
+      status.ended(exitCode);
+    }
+    status = null;
+    ranks.close();
+    ranks = Collective.single();
+  }
+
+  /**
+   * This process cannot go on, so none can.
+   *
+   * @param report says why
+   */
+  void fail(int exitCode, String cause, Runnable report) {
+    if (!leads()) {
+      LockSupport.parkNanos(PATIENCE.toNanos());
+    }
+    report.run();
+    RunStatus running = status;
+    status = null;
+    if (running != null) {
+      try {
+        running.failed(exitCode, prefix() + cause);
+      } catch (UncheckedIOException e) {
+        console.err().println("larmor: " + prefix() + e.getMessage());
+      }
+    }
+    ranks.abort(exitCode);
+  }
+
+  private int rank() {
+    return launch.map(Launch::rank).orElse(0);
+  }
+
+  /** Whether this is the process that speaks of results. */
+  boolean leads() {
+    return rank() == 0;
+  }
+
+  /** Who speaks: nothing for rank 0. */
+  String prefix() {
+    return leads() ? "" : "rank " + rank() + ": ";
+  }
+}
