@@ -32,7 +32,9 @@ final class GradientExchangeTest {
 
     Weights() {
       for (int i = 0; i < PARAMETERS; i++) {
-        own.add(parameter("w" + i, TensorSpec.of(DType.F32, 1 + (i * 7919) % 200_000), Init.constant(0)));
+        own.add(
+            parameter(
+                "w" + i, TensorSpec.of(DType.F32, 1 + (i * 7919) % 200_000), Init.constant(0)));
       }
       own.get(3).freeze();
     }
