@@ -168,6 +168,20 @@ final class MpiCollectiveTest {
     }
   }
 
+  @Test
+  void aRankThatDoesNotBeginIsNotWaitedForLonger() {
+    try (LocalRanks.Run run = start(2, "absent", 2)) {
+      assertEquals(75, run.await(LIMIT), () -> run.out() + run.err());
+      assertTrue(run.out().contains("rank 0 of 2 has waited 2 s for MPI to begin"), run.out());
+    }
+  }
+
+  private static void assertRefused(LocalRanks.Run run, String message) {
+    assertEquals(0, run.await(LIMIT), () -> run.out() + run.err());
+    assertTrue(run.out().contains("refused: " + message), run.out());
+    assertFalse(run.out().contains("opened"), run.out());
+  }
+
   /** A library that does not know the launcher makes of each process a world of its own. */
   @Test
   void aLibraryOfAnotherLauncherIsRefused() {
@@ -179,14 +193,25 @@ final class MpiCollectiveTest {
             .with("MPI_LOCALRANKID", 1)
             .with("MPI_LOCALNRANKS", 2);
     try (LocalRanks.Run run = ranks.alone(command("refused"))) {
-      assertEquals(0, run.await(LIMIT), () -> run.out() + run.err());
-      assertTrue(
-          run.out()
-              .startsWith(
-                  "refused: MPICH's mpirun (hydra) started this as rank 1 of 2, but the MPI library"
-                      + " libmpi.so.40 (Open MPI v"),
-          run.out());
+      assertRefused(
+          run,
+          "MPICH's mpirun (hydra) started this as rank 1 of 2, but the MPI library libmpi.so.40"
+              + " (Open MPI v");
       assertTrue(run.out().contains("knows it as rank 0 of 1: use the launcher"), run.out());
+    }
+  }
+
+  @Test
+  void launchersAndLibrariesThatDoNotBelongTogetherAreRefused() {
+    assumeTrue(LocalRanks.isMpichThere());
+    LocalRanks mpich = LocalRanks.of(2).byMpich().with("MPI_LIBRARY", "libmpi.so.40");
+    try (LocalRanks.Run run = mpich.start(command("refused"))) {
+      assertRefused(run, "MPICH's mpirun (hydra) started this as rank 0 of 2, but");
+      assertRefused(run, "MPICH's mpirun (hydra) started this as rank 1 of 2, but");
+    }
+    LocalRanks openMpi = LocalRanks.of(2).with("MPI_LIBRARY", "libmpich.so.12");
+    try (LocalRanks.Run run = openMpi.start(command("refused"))) {
+      assertRefused(run, "Open MPI's mpirun started this as rank 1 of 2, but");
     }
   }
 

@@ -40,6 +40,7 @@ final class Rank {
       case "abort" -> abort(launch, Integer.parseInt(arguments[1]));
       case "signal" -> signal(launch);
       case "late" -> late(launch);
+      case "absent" -> absent(launch, Duration.ofSeconds(Long.parseLong(arguments[1])));
       case "refused" -> refused(launch);
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -59,7 +60,7 @@ final class Rank {
     MpiCollective ranks = MpiCollective.open(launch, LIMIT, most);
     try {
       check(ranks.size() == launch.size() && ranks.rank() == launch.rank(), "who");
-      Rank.survivesErrorsOfJava();
+      survivesErrorsOfJava(launch.rank() - ranks.rank());
       try (Device device = Device.open("cpu")) {
         Scope.run(() -> sums(ranks, device));
         Scope.run(() -> sameBits(ranks, device));
@@ -78,16 +79,16 @@ final class Rank {
   }
 
   /** Signals that are the JVM's: null pointers and full stacks are exceptions through them. */
-  private static void survivesErrorsOfJava() {
+  private static void survivesErrorsOfJava(int zero) {
     int caught = 0;
     for (int i = 0; i < 30_000; i++) { // often enough to be compiled
       try {
-        caught += new int[][] {null}[i - i].length;
+        caught += new int[][] {null}[zero].length;
       } catch (NullPointerException _) {
         caught++;
       }
       try {
-        caught += 1 / (i - i);
+        caught += 1 / zero;
       } catch (ArithmeticException _) {
         caught++;
       }
@@ -350,6 +351,19 @@ final class Rank {
     ranks.close();
     check(System.nanoTime() - start > 1_500_000_000L, "left together");
     say(launch, "left");
+  }
+
+  /** Rank 1 does not begin. */
+  private static void absent(Launch launch, Duration limit) throws InterruptedException {
+    if (launch.rank() == 1) {
+      Thread.sleep(LIMIT);
+    }
+    try {
+      MpiCollective.open(launch, limit);
+    } catch (CollectiveException e) {
+      System.out.println(e.getMessage());
+      Runtime.getRuntime().halt(75);
+    }
   }
 
   private static void refused(Launch launch) {
