@@ -71,7 +71,7 @@ final class Job {
       return;
     }
     LockSupport.parkNanos(GRACE.toNanos());
-    if (status != null) {
+    if (status != null && !running.isFailed()) {
       String cause = "ended by a signal: another rank died, or the job was cancelled";
       console.err().println("larmor: " + cause + "; --resume goes on from the last checkpoint");
       running.failed(TERMINATED, cause);

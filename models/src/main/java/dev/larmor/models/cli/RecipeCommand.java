@@ -102,12 +102,14 @@ final class RecipeCommand implements Callable<Integer> {
                 + " ${DEFAULT-VALUE}).")
     private double randomMask;
 
+    @Mixin private RankOptions ranking;
+
     @Mixin private DeviceOptions device;
 
     @Override
     public Integer call() {
       ModelConfig network = Larmor.checked(spec, () -> model.config(null));
-      Collective ranks = options.ranks.join();
+      Collective ranks = ranking.join();
       Optional<Scenario> trained = train(network, ranks);
       if (trained.isEmpty()) {
         return Interrupt.exitCode(ranks);

@@ -1,5 +1,7 @@
 package dev.larmor.models.cli;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -32,6 +34,15 @@ record RunStatus(Path file, int ranks, Instant started) {
 
   void failed(int exitCode, String cause) {
     write("failed", exitCode, cause);
+  }
+
+  /** Whether a rank has written why it failed. */
+  boolean isFailed() {
+    try {
+      return new ObjectMapper().readTree(file.toFile()).path("state").asText().equals("failed");
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private void write(String state, Integer exitCode, String cause) {

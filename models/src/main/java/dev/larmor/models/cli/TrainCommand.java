@@ -88,6 +88,8 @@ final class TrainCommand implements Callable<Integer> {
           "Draw random instead of equispaced masks, with this probability (0.5 if none is given).")
   private double randomMask;
 
+  @Mixin private RankOptions ranking;
+
   @Mixin private DeviceOptions device;
 
   @Override
@@ -113,7 +115,7 @@ final class TrainCommand implements Callable<Integer> {
     if (initialOptimizer && initialWeights == null) {
       throw misuse("--initial-optimizer is for --initial-weights");
     }
-    Collective ranks = options.ranks.join();
+    Collective ranks = ranking.join();
     try (Device opened = device.open(network.precision(), ranks);
         Interrupt interrupt = new Interrupt()) {
       ScenarioTraining training =

@@ -110,8 +110,6 @@ final class TrainingOptions {
 
   @Mixin private LoaderOptions loader;
 
-  @Mixin RankOptions ranks;
-
   @Option(
       names = "--recompute",
       defaultValue = "auto",
