@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * This process among those that were started together, from the start of the program to its end.
@@ -17,8 +16,11 @@ import java.util.concurrent.locks.LockSupport;
  * the job was cancelled, notes that.
  */
 final class Job {
-  /** For rank 0 to speak and end the others. */
+  /** For rank 0 to speak and end the others, when all come to the same place at once. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  /** The same before they have met: one may start long before another. */
+  private static final Duration PATIENCE_AT_START = Duration.ofSeconds(20);
 
   /** Open MPI leaves a rank a second between TERM and KILL. */
   private static final Duration GRACE = Duration.ofMillis(500);
@@ -70,7 +72,7 @@ final class Job {
     if (running == null) {
       return;
     }
-    LockSupport.parkNanos(GRACE.toNanos());
+    sleep(GRACE);
     if (status != null && !running.isFailed()) {
       String cause = "ended by a signal: another rank died, or the job was cancelled";
       console.err().println("larmor: " + cause + "; --resume goes on from the last checkpoint");
@@ -78,8 +80,11 @@ final class Job {
     }
   }
 
-  /** A run begins, or the next one. */
+  /** A run begins, or the next one; only what a launcher started leaves its status. */
   void begin(Path folder) {
+    if (launch.isEmpty()) {
+      return;
+    }
     status = RunStatus.begun(folder, ranks.size());
     if (ranks.leads()) {
       status.running();
@@ -103,7 +108,7 @@ final class Job {
    */
   void fail(int exitCode, String cause, Runnable report) {
     if (!leads()) {
-      LockSupport.parkNanos(PATIENCE.toNanos());
+      sleep(ranks.size() > 1 ? PATIENCE : PATIENCE_AT_START);
     }
     report.run();
     RunStatus running = status;
@@ -116,6 +121,14 @@ final class Job {
       }
     }
     ranks.abort(exitCode);
+  }
+
+  private static void sleep(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private int rank() {

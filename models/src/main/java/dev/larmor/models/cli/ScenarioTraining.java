@@ -129,6 +129,7 @@ final class ScenarioTraining {
       console.line(folder + " is complete");
       return true;
     }
+    Larmor.job(spec).begin(folder);
     try (Network placed = Network.place(device, network, settings.seed());
         TrainingLog log =
             TrainingLog.of(
@@ -160,7 +161,6 @@ final class ScenarioTraining {
       if (ranks.leads()) {
         Results.writeOptions(folder.resolve("args.txt"), spec);
       }
-      Larmor.job(spec).begin(folder);
       return trainer.run(interrupt::requested) == Trainer.End.COMPLETED;
     }
   }

@@ -209,6 +209,7 @@ final class SslPretrainCommand implements Callable<Integer> {
     if (ranks.leads()) {
       folder.checkNew(resume, overwrite);
     }
+    Larmor.job(spec).begin(folder.fold());
     try (Device opened = device.open(network.encoder().precision(), ranks);
         Interrupt interrupt = new Interrupt();
         SimClr placed = new SimClr(network);
@@ -236,6 +237,7 @@ final class SslPretrainCommand implements Callable<Integer> {
       if (ranks.leads()) {
         if (overwrite) {
           folder.clear();
+          Larmor.job(spec).begin(folder.fold());
         }
         split.write(images.folder().resolve(SubjectSplit.FILE));
       }
@@ -343,7 +345,6 @@ final class SslPretrainCommand implements Callable<Integer> {
         log.note(folder.fold() + " is complete");
         return 0;
       }
-      Larmor.job(spec).begin(folder.fold());
       if (ranks.leads()) {
         task.adaptation().write(folder.path());
         Results.writeOptions(folder.fold().resolve("args.txt"), spec);

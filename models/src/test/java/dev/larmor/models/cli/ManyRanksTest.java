@@ -284,6 +284,7 @@ final class ManyRanksTest {
       assertTrue(run.err().contains("larmor: rank 1: "), () -> run.out() + run.err());
     }
     assertEquals("failed", status(out.resolve(RUN)).get("state").textValue());
-    assertTrue(status(out.resolve(RUN)).get("cause").textValue().startsWith("rank 1: "));
+    String cause = status(out.resolve(RUN)).get("cause").textValue();
+    assertTrue(cause.startsWith("rank 1: "), cause);
   }
 }
