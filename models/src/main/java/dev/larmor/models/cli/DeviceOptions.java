@@ -71,8 +71,7 @@ final class DeviceOptions {
 
   private DeviceConfig config() {
     DeviceConfig config = DeviceConfig.DEFAULT;
-    int share = Math.max(1, config.threads() / Larmor.job(command).localSize());
-    config = config.withThreads(threads == null ? share : threads);
+    config = config.withThreads(threads == null ? Larmor.job(command).processors() : threads);
     return budget == null ? config : config.withBudget(budget);
   }
 }

@@ -42,8 +42,12 @@ final class Job {
     return launch.map(Launch::size).orElse(1);
   }
 
-  /** How many of them are on this host. */
-  int localSize() {
+  /** This process's share of the host's processors. */
+  int processors() {
+    return Processors.ofProcess().share(localSize());
+  }
+
+  private int localSize() {
     return launch.map(Launch::localSize).orElse(1);
   }
 
@@ -61,6 +65,12 @@ final class Job {
     if (launch.isPresent()) {
       ranks = MpiCollective.open(launch.get(), limit);
       if (ranks.leads()) {
+        Processors processors = Processors.ofProcess();
+        if (processors.isBound(localSize())) {
+          console.line(
+              "each rank is bound to %d of %d processors: mpirun --bind-to none, or srun -c, gives it more"
+                  .formatted(processors.available(), processors.online()));
+        }
         Runtime.getRuntime().addShutdownHook(new Thread(this::terminated, "job"));
       }
     }

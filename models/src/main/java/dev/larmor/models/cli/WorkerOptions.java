@@ -18,8 +18,7 @@ final class WorkerOptions {
   private Integer workers;
 
   Workers workers() {
-    int share =
-        Math.max(1, Runtime.getRuntime().availableProcessors() / Larmor.job(command).localSize());
+    int share = Larmor.job(command).processors();
     return Larmor.checked(command, () -> new Workers(workers == null ? share : workers));
   }
 }

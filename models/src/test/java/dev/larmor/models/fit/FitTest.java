@@ -18,6 +18,7 @@ import dev.larmor.engine.Precision;
 import dev.larmor.engine.Scope;
 import dev.larmor.engine.Tensor;
 import dev.larmor.engine.TensorSpec;
+import dev.larmor.engine.ThreadRanks;
 import dev.larmor.engine.op.Dot;
 import dev.larmor.engine.op.Sub;
 import dev.larmor.models.checkpoint.ModelState;
@@ -286,6 +287,57 @@ final class FitTest {
     assertEquals(List.of("loss", "accuracy"), List.copyOf(epochs.get(1).means().keySet()));
     assertEquals(Double.NaN, epochs.get(1).means().get("accuracy"));
     assertEquals((9 + 11 + 12) * 0.125 / 3, epochs.get(2).means().get("accuracy"), 1e-15);
+  }
+
+  /** What is not finite on one rank is skipped by all, and rank 0 says whose it was. */
+  @Test
+  void oneRankIsNotFinite() {
+    List<String> notes = new ArrayList<>();
+    FitListener listener =
+        new FitListener() {
+          @Override
+          public void note(String sentence) {
+            notes.add(sentence);
+          }
+        };
+    List<float[]> weights =
+        ThreadRanks.run(
+            3,
+            ranks -> {
+              try (Device device = Device.open(DEVICE);
+                  Line line = new Line(device, "points");
+                  Fit fit = new Fit(line, settings(0), ranks, folder, listener)) {
+                line.broken = ranks.rank() == 1 ? Set.of(5L) : Set.of();
+                assertEquals(End.COMPLETED, fit.run(NEVER));
+                return line.network.parameters().getFirst().value().toFloats();
+              }
+            });
+    assertEquals(1, notes.size(), notes.toString());
+    assertTrue(notes.getFirst().startsWith("epoch 1, step 2: loss NaN on rank 1, norm"));
+    assertArrayEquals(weights.get(0), weights.get(1));
+    assertArrayEquals(weights.get(0), weights.get(2));
+  }
+
+  /** Ranks that see other data than rank 0 do not begin. */
+  @Test
+  void ranksOfAnotherRun() {
+    DataException refused =
+        assertThrows(
+            DataException.class,
+            () ->
+                ThreadRanks.run(
+                    2,
+                    ranks -> {
+                      try (Device device = Device.open(DEVICE);
+                          Line line = new Line(device, ranks.leads() ? "points" : "others");
+                          Fit fit =
+                              new Fit(line, settings(0), ranks, folder, new FitListener() {})) {
+                        return fit.run(NEVER);
+                      }
+                    }));
+    assertEquals(
+        "rank 1 does not see the run that rank 0 sees: data is others here, points there",
+        refused.getMessage());
   }
 
   @Test

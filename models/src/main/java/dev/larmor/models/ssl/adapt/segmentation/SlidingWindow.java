@@ -1,5 +1,6 @@
 package dev.larmor.models.ssl.adapt.segmentation;
 
+import dev.larmor.models.data.DataException;
 import dev.larmor.models.simclr.view.Extent;
 import dev.larmor.models.simclr.view.Flips;
 import dev.larmor.models.simclr.view.Mirror;
@@ -76,6 +77,7 @@ public record SlidingWindow(Extent patch, double step, boolean mirrored) {
    *     what it is given
    * @param stop asked before each patch
    * @return {@code [classes, volume]}; empty if asked to stop
+   * @throws DataException if those are more numbers than an array holds
    */
   public Optional<float[]> scores(
       int[] volume,
@@ -84,8 +86,14 @@ public record SlidingWindow(Extent patch, double step, boolean mirrored) {
       Source source,
       UnaryOperator<float[]> network,
       BooleanSupplier stop) {
-    int voxels = Math.multiplyExact(Math.multiplyExact(volume[0], volume[1]), volume[2]);
-    float[] sums = new float[Math.multiplyExact(classes, voxels)];
+    long scores = (long) classes * volume[0] * volume[1] * volume[2];
+    if (scores > Integer.MAX_VALUE) {
+      throw new DataException(
+          "a volume of %s voxels has %d scores of %d classes, more than the %d that are possible: crop it or resample it"
+              .formatted(Arrays.toString(volume), scores, classes, Integer.MAX_VALUE));
+    }
+    int voxels = (int) (scores / classes);
+    float[] sums = new float[(int) scores];
     float[] total = new float[voxels];
     float[] input = new float[channels * patch.voxels()];
     for (int s0 : starts(volume[0], patch.n0(), step)) {

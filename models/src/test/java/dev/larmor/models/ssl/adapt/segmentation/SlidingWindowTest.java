@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.larmor.engine.Philox;
+import dev.larmor.models.data.DataException;
 import dev.larmor.models.simclr.view.Box;
 import dev.larmor.models.simclr.view.Extent;
 import dev.larmor.models.simclr.view.Patch;
@@ -56,6 +57,25 @@ final class SlidingWindowTest {
     assertArrayEquals(new int[] {0}, SlidingWindow.starts(160, 160, 0.5));
     assertArrayEquals(new int[] {-12}, SlidingWindow.starts(40, 64, 0.5));
     assertArrayEquals(new int[] {0, 21, 42, 64, 85}, SlidingWindow.starts(149, 64, 0.35));
+  }
+
+  @Test
+  void moreScoresThanThereAreNumbers() {
+    String message =
+        assertThrows(
+                DataException.class,
+                () ->
+                    new SlidingWindow(PATCH, 0.5, false)
+                        .scores(
+                            new int[] {1024, 1024, 1024},
+                            1,
+                            3,
+                            (start, into) -> {},
+                            input -> input,
+                            () -> false))
+            .getMessage();
+    assertTrue(
+        message.startsWith("a volume of [1024, 1024, 1024] voxels has 3221225472 scores"), message);
   }
 
   /** A Gaussian around the voxel behind the middle, whose deviation is an eighth of the patch. */
