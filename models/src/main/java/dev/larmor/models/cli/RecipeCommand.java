@@ -131,8 +131,8 @@ final class RecipeCommand implements Callable<Integer> {
     private Optional<Scenario> train(ModelConfig network, Collective ranks) {
       int folds = Larmor.checked(spec, () -> options.folds(true));
       List<Expert> all = Larmor.checked(spec, experts::experts);
-      TrainingSettings base = Larmor.checked(spec, () -> base(folds));
-      TrainingSettings again = Larmor.checked(spec, this::again);
+      TrainingSettings base = Larmor.checked(spec, () -> base(folds).checked(ranks));
+      TrainingSettings again = Larmor.checked(spec, () -> again().checked(ranks));
       try (Device opened = device.open(network.precision(), ranks);
           Interrupt interrupt = new Interrupt()) {
         ScenarioTraining training =

@@ -206,6 +206,12 @@ final class SslPretrainCommand implements Callable<Integer> {
     RunFolder folder = RunFolder.of(results, name, images.plan(), configuration);
     Workers threads = workers.workers();
     Collective ranks = ranking.join();
+    Larmor.checked(
+        spec,
+        () -> {
+          Pretraining.checkShares(settings, measured, ranks);
+          return ranks;
+        });
     if (ranks.leads()) {
       folder.checkNew(resume, overwrite);
     }

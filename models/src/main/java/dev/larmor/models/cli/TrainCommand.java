@@ -116,6 +116,7 @@ final class TrainCommand implements Callable<Integer> {
       throw misuse("--initial-optimizer is for --initial-weights");
     }
     Collective ranks = ranking.join();
+    Larmor.checked(spec, () -> settings.checked(ranks));
     try (Device opened = device.open(network.precision(), ranks);
         Interrupt interrupt = new Interrupt()) {
       ScenarioTraining training =

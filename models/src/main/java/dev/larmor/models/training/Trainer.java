@@ -113,13 +113,8 @@ public final class Trainer implements AutoCloseable {
       Collective ranks,
       Path folder,
       TrainingListener listener) {
-    if (settings.accumulation() < ranks.size()) {
-      throw new IllegalArgumentException(
-          "steps of %d samples cannot be shared by %d ranks: accumulate %2$d or more"
-              .formatted(settings.accumulation(), ranks.size()));
-    }
     this.network = network;
-    this.settings = settings;
+    this.settings = settings.checked(ranks);
     this.recompute = recompute;
     this.folds = List.copyOf(folds);
     this.round = Round.numbered(0, folds.size());

@@ -2,6 +2,7 @@ package dev.larmor.models.training;
 
 import dev.larmor.autograd.Adam;
 import dev.larmor.autograd.Schedule;
+import dev.larmor.engine.Collective;
 import dev.larmor.models.augment.Augmentation;
 import dev.larmor.models.data.fastmri.VolumeSet.BadFiles;
 import dev.larmor.models.loss.Criterion;
@@ -44,6 +45,21 @@ public record TrainingSettings(
       throw new IllegalArgumentException(
           "the bound on the gradients' norm must not be negative: " + clipNorm);
     }
+  }
+
+  /**
+   * Checks that there is a sample of each step for each rank.
+   *
+   * @return these settings
+   * @throws IllegalArgumentException in one sentence
+   */
+  public TrainingSettings checked(Collective ranks) {
+    if (accumulation < ranks.size()) {
+      throw new IllegalArgumentException(
+          "steps of %d samples cannot be shared by %d ranks: accumulate %2$d or more"
+              .formatted(accumulation, ranks.size()));
+    }
+    return this;
   }
 
   /** The same with other masks. */

@@ -267,6 +267,11 @@ final class ManyRanksTest {
           run.err().contains("started 2 processes, but this command is the work of one"),
           run.err());
     }
+    try (LocalRanks.Run run = start(3, Program.training(slices, out))) {
+      assertEquals(2, run.await(PATIENCE), () -> run.out() + run.err());
+      assertTrue(
+          run.err().contains("larmor: steps of 2 samples cannot be shared by 3 ranks"), run.err());
+    }
     try (LocalRanks.Run run = start(2, pretrain(out, 5, "--ranks=3"))) {
       assertEquals(2, run.await(PATIENCE), () -> run.out() + run.err());
       assertTrue(run.err().contains("--ranks 3, but"), run.err());

@@ -119,9 +119,7 @@ public final class Pretraining implements Task {
       Execution execution,
       Consumer<String> problems) {
     checked(config, images, settings);
-    checkShares(settings.batch, "a batch of %d images", execution.ranks);
-    heldOut.ifPresent(
-        held -> checkShares(held.images().size(), "%d images that are held out", execution.ranks));
+    checkShares(settings, heldOut, execution.ranks);
     this.device = device;
     this.network = network;
     this.config = config;
@@ -155,7 +153,19 @@ public final class Pretraining implements Task {
     return settings;
   }
 
-  private static void checkShares(int images, String what, Collective ranks) {
+  /**
+   * Checks that there is something for each rank.
+   *
+   * @throws IllegalArgumentException in one sentence
+   */
+  public static void checkShares(
+      Settings settings, Optional<PreprocessedImages> heldOut, Collective ranks) {
+    checkShares("a batch of %d images", settings.batch, ranks);
+    heldOut.ifPresent(
+        held -> checkShares("%d images that are held out", held.images().size(), ranks));
+  }
+
+  private static void checkShares(String what, int images, Collective ranks) {
     if (images < ranks.size()) {
       throw new IllegalArgumentException(
           (what + " cannot be shared by %d ranks").formatted(images, ranks.size()));
