@@ -29,7 +29,6 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -40,13 +39,9 @@ class NcclCollectiveTest {
   private static final int ROWS = 7;
   private static final String NOT_FOUND = "libnccl.so.2 is not found, or can not be loaded";
 
-  @TempDir static Path directory;
-  private static Path nccl;
-
   @BeforeAll
-  static void compile() throws IOException, InterruptedException {
+  static void findCompiler() {
     assumeTrue(EmulatedCard.isUsable(), "no C++ compiler to emulate a card with");
-    nccl = StandIn.nccl(directory);
   }
 
   private interface Body {
@@ -58,12 +53,13 @@ class NcclCollectiveTest {
     ThreadRanks.run(
         size,
         ranks -> {
-          try (Device device = device(new EmulatedCuda(EmulatedCuda.CARD), config)) {
+          try (Device device = EmulatedCard.amongSeveral(config)) {
             Collective cards = device.collective(ranks);
             assertEquals("by NCCL 2.21.5", cards.toString());
             Scope.run(() -> body.run(device, cards, ranks));
             cards.close();
             cards.close();
+            Scope.run(() -> assertOver(cards, numbers(device, 1)));
             assertEquals(size, ranks.gather(new byte[0]).size(), "the ranks are still there");
           }
           return null;
@@ -71,7 +67,7 @@ class NcclCollectiveTest {
   }
 
   private static Device device(EmulatedCuda cuda, DeviceConfig config) {
-    cuda.nccl = nccl;
+    cuda.nccl = EmulatedCard.nccl();
     return Device.over(new CudaBackend("emulated", cuda, config), config);
   }
 
@@ -262,7 +258,7 @@ class NcclCollectiveTest {
     ThreadRanks.run(
         2,
         ranks -> {
-          Device device = device(new EmulatedCuda(EmulatedCuda.CARD), DeviceConfig.DEFAULT);
+          Device device = EmulatedCard.amongSeveral(DeviceConfig.DEFAULT);
           Collective cards = device.collective(ranks);
           if (ranks.rank() == 0) {
             Scope.run(() -> {
@@ -299,17 +295,23 @@ class NcclCollectiveTest {
             ThreadRanks.run(
                 2,
                 ranks -> {
-                  try (Device device =
-                      device(new EmulatedCuda(EmulatedCuda.CARD), DeviceConfig.DEFAULT)) {
+                  try (Device device = EmulatedCard.amongSeveral(DeviceConfig.DEFAULT)) {
                     Collective cards = device.collective(ranks);
                     if (ranks.rank() == 1) {
-                      cards.abort(70);
+                      cards.abort(70); // a process among several would not come back
+                      Scope.run(() -> assertOver(cards, numbers(device, 1)));
                     } else {
                       Scope.run(() -> cards.allReduce(List.of(numbers(device, 1))));
                     }
                   }
                   return null;
                 }));
+  }
+
+  private static void assertOver(Collective cards, Tensor x) {
+    assertEquals(
+        "the collective of emulated is closed",
+        assertThrows(IllegalStateException.class, () -> cards.allReduce(List.of(x))).getMessage());
   }
 
   private static String hostName() {
@@ -379,7 +381,7 @@ class NcclCollectiveTest {
           try (Device device =
               ranks.leads()
                   ? Device.open("ref")
-                  : device(new EmulatedCuda(EmulatedCuda.CARD), DeviceConfig.DEFAULT)) {
+                  : EmulatedCard.amongSeveral(DeviceConfig.DEFAULT)) {
             assertEquals(
                 "through the host: ranks compute on emulated and ref",
                 device.collective(ranks).toString());
