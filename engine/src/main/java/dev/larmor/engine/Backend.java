@@ -71,6 +71,17 @@ public interface Backend extends AutoCloseable {
   /** Waits until everything asked for is done. */
   void synchronize();
 
+  /**
+   * How several ranks' devices of this kind pass tensors on, as {@link Device#collective} promises:
+   * through the host, unless the backend has a way of its own.
+   *
+   * @param device over this backend
+   * @param ranks two or more, who all call this now
+   */
+  default Collective collective(Device device, Collective ranks) {
+    return new LentRanks(ranks, "through the host");
+  }
+
   /** Gives back everything, the blocks that were not {@link #free freed} too. */
   @Override
   void close();

@@ -8,8 +8,9 @@ import java.util.List;
  * 1}. What one of them calls here, all call, in the same order; nothing returns before all have
  * come, but for {@link #allReduce}, whose result is waited for.
  *
- * <p>Sums are in an order that hangs on the number of ranks alone, so as many ranks give the same
- * bits again, and every rank gets the same.
+ * <p>Sums are in an order that hangs on the number of ranks alone – from card to card ({@link
+ * Device#collective}) on how they are connected, too – so as many ranks give the same bits again,
+ * and every rank gets the same.
  *
  * <p>Tensors are F32. Like a device, a collective is called by one thread at a time.
  */

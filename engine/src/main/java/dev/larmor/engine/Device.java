@@ -8,10 +8,12 @@ import dev.larmor.engine.op.OpException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -135,6 +137,28 @@ public final class Device implements AutoCloseable {
   /** Waits until everything asked for is done. */
   public void synchronize() {
     backend.synchronize();
+  }
+
+  /**
+   * What ranks use for tensors on their devices: the devices' own way from one to the other where
+   * they have one, else through the host. Its {@code toString} says which, for people. All ranks
+   * call this. Closing it leaves {@code ranks} open; it is closed before this device is.
+   *
+   * @throws CollectiveException in one sentence, if these devices can not work together
+   */
+  public Collective collective(Collective ranks) {
+    checkOpen();
+    if (ranks.size() == 1) {
+      return new LentRanks(ranks, "one rank alone");
+    }
+    String kind = name().replaceFirst(":.*", "");
+    Set<String> kinds =
+        ranks.gather(kind.getBytes(StandardCharsets.UTF_8)).stream()
+            .map(each -> new String(each, StandardCharsets.UTF_8))
+            .collect(Collectors.toCollection(TreeSet::new));
+    return kinds.size() == 1
+        ? backend.collective(this, ranks)
+        : new LentRanks(ranks, "through the host: ranks compute on " + String.join(" and ", kinds));
   }
 
   /** Frees the memory that the pool keeps for reuse. */

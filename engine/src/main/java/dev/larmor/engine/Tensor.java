@@ -126,7 +126,8 @@ public final class Tensor implements AutoCloseable {
     return new Tensor(as, storage);
   }
 
-  Backend.Operand operand() {
+  /** What a backend sees of this tensor: for backends, and what they lend. */
+  public Backend.Operand operand() {
     checkOpen();
     return new Backend.Operand(spec, storage.buffer);
   }

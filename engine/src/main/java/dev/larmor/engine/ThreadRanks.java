@@ -178,7 +178,7 @@ public final class ThreadRanks {
 
     @Override
     public byte[] broadcast(byte[] bytes) {
-      return gather(bytes).getFirst();
+      return gather(leads() ? bytes : new byte[0]).getFirst();
     }
 
     @Override

@@ -56,7 +56,7 @@ final class CardDriver implements Driver {
   private final CUdevice device;
   private final CardFacts card;
   private final CUcontext context = new CUcontext();
-  private final Map<Stream, CUstream> streams = new EnumMap<>(Stream.class);
+  private final Map<Stream, OwnStream> streams = new EnumMap<>(Stream.class);
   private final CUstream compute;
   private final Handles<CUmodule> modules = new Handles<>();
   private final Handles<CUfunction> functions = new Handles<>();
@@ -87,7 +87,7 @@ final class CardDriver implements Driver {
     try {
       attach();
       for (Stream stream : Stream.values()) {
-        CUstream made = new CUstream();
+        OwnStream made = new OwnStream();
         check(JCudaDriver.cuStreamCreate(made, CUstream_flags.CU_STREAM_NON_BLOCKING), "a stream");
         streams.put(stream, made);
       }
@@ -95,6 +95,13 @@ final class CardDriver implements Driver {
     } catch (RuntimeException | Error e) {
       close();
       throw e;
+    }
+  }
+
+  /** A stream whose address can be asked for. */
+  private static final class OwnStream extends CUstream {
+    long address() {
+      return getNativePointer();
     }
   }
 
@@ -111,6 +118,16 @@ final class CardDriver implements Driver {
   /** The stream that everything is computed on, as the libraries take it. */
   cudaStream_t computeStream() {
     return new cudaStream_t(compute);
+  }
+
+  /** The address of {@link Stream#COLLECTIVE}, as NCCL takes it. */
+  long collectiveStream() {
+    return streams.get(Stream.COLLECTIVE).address();
+  }
+
+  @Override
+  public String busId() {
+    return Cards.busId(device);
   }
 
   @Override

@@ -87,6 +87,13 @@ final class Cards {
         driverVersion());
   }
 
+  /** A card's place on its host's bus, as {@code 0000:3b:00.0}. */
+  static String busId(CUdevice device) {
+    String[] busId = {null};
+    check(JCudaDriver.cuDeviceGetPCIBusId(busId, 32, device), "tells where a card is");
+    return busId[0];
+  }
+
   /** Bytes of a card's memory that nobody holds; the context made for asking takes its share. */
   static long freeBytes(int index) {
     CUdevice device = device(index);

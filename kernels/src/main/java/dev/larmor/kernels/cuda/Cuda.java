@@ -6,7 +6,8 @@ package dev.larmor.kernels.cuda;
  * same kernels on the host and watches the order of calls.
  *
  * <p>Everything runs on one stream of the card, {@link Driver.Stream#COMPUTE}, in the order of the
- * calls; copies between host and card have streams of their own.
+ * calls; copies between host and card, and what several cards do together, have streams of their
+ * own.
  */
 interface Cuda extends AutoCloseable {
   Driver driver();
@@ -18,6 +19,13 @@ interface Cuda extends AutoCloseable {
   BlasLibrary blas();
 
   DnnLibrary dnn();
+
+  /**
+   * For several cards; looked for when it is first asked for.
+   *
+   * @throws dev.larmor.engine.DeviceException in one sentence why there is none
+   */
+  NcclLibrary nccl();
 
   /** Gives everything back; memory that was not freed too. */
   @Override

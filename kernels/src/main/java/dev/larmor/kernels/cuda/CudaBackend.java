@@ -3,8 +3,11 @@ package dev.larmor.kernels.cuda;
 import dev.larmor.engine.Backend;
 import dev.larmor.engine.Buffer;
 import dev.larmor.engine.Capabilities;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.DType;
+import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
+import dev.larmor.engine.LentRanks;
 import dev.larmor.engine.Roofline;
 import dev.larmor.engine.TensorSpec;
 import dev.larmor.engine.op.*;
@@ -44,6 +47,9 @@ final class CudaBackend implements Backend {
   private final Optimizer optimizer;
   private final Pooling pooling;
   private final Sums sums;
+
+  /** What was made for ranks; those that were not closed are broken off with the card. */
+  private final List<NcclCollective> exchanges = new ArrayList<>();
 
   /** The thread that the card is current on. */
   private Thread owner;
@@ -139,6 +145,7 @@ final class CudaBackend implements Backend {
   public void download(Buffer buffer, TensorSpec spec, MemorySegment host, DType hostType) {
     attach();
     transfer.download((CudaBuffer) buffer, spec, host, hostType);
+    checkExchanges();
   }
 
   @Override
@@ -268,11 +275,33 @@ final class CudaBackend implements Backend {
   public void synchronize() {
     attach();
     transfer.synchronize();
+    checkExchanges();
+  }
+
+  @Override
+  public Collective collective(Device device, Collective ranks) {
+    attach();
+    List<Introduction> peers =
+        Introduction.exchange(Introduction.of(name, cuda, planner.channelsLast()), ranks);
+    String obstacle = Introduction.obstacle(peers);
+    if (obstacle != null) {
+      return new LentRanks(ranks, "through the host: " + obstacle);
+    }
+    NcclCollective exchange =
+        new NcclCollective(cuda.nccl(), this::attach, transfer, device, ranks);
+    exchanges.add(exchange);
+    return exchange;
+  }
+
+  /** What was computed from the result of a broken exchange is nothing. */
+  private void checkExchanges() {
+    exchanges.forEach(NcclCollective::check);
   }
 
   @Override
   public void close() {
     attach();
+    exchanges.forEach(NcclCollective::breakOff);
     convolutions.close();
     fourier.close();
     kernels.close();

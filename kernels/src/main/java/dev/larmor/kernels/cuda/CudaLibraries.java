@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.DirectoryStream;
@@ -115,6 +116,19 @@ final class CudaLibraries {
                   "libcudnn.so.8",
                   150_200,
                   "26a7288b7315d658acab1073f02c4f18cd1d27eeadde102958f0317dad6656e0")));
+
+  /** In the same jar, and of no use to one card alone. */
+  private static final NativeJar NCCL =
+      new NativeJar(
+          "NCCL 2.15",
+          "org.bytedeco:cuda:11.8-8.6-1.5.8:linux-x86_64-redist",
+          "nccl-2.15.5-linux-x86_64",
+          "/org/bytedeco/cuda/linux-x86_64/",
+          List.of(
+              new Library(
+                  "libnccl.so.2",
+                  276_847_776,
+                  "0ef922816426defd60345bc9a364a79edae98ab22b16195c5a7bbd6189734241")));
 
   private static final NativeJar JCUDA =
       new NativeJar(
@@ -247,6 +261,40 @@ final class CudaLibraries {
     return String.join(", ", from);
   }
 
+  /**
+   * What {@link #optional} finds NCCL by: its path, if profile {@code cuda}'s jar has it, else its
+   * name.
+   *
+   * @throws DeviceException in one sentence why it can not be unpacked
+   */
+  static String nccl() {
+    String name = NCCL.libraries().getFirst().name();
+    try {
+      return NCCL.isOnClassPath() ? NCCL.unpack().resolve(name).toString() : name;
+    } catch (UnpackException e) {
+      throw new DeviceException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * A library that one can do without, of a path or a name: from the places of CUDA's, else from
+   * wherever the dynamic linker finds it.
+   */
+  static Optional<SymbolLookup> optional(String library) {
+    Optional<SymbolLookup> found =
+        searchPath().stream()
+            .map(place -> place.resolve(library)) // a path of its own stays as it is
+            .filter(Files::isRegularFile)
+            .findFirst()
+            .map(Path::toString)
+            .or(() -> Optional.of(library))
+            .flatMap(CudaLibraries::lookup);
+    if (found.isEmpty()) {
+      forgetFailedSearch();
+    }
+    return found;
+  }
+
   /** An incomplete cuDNN 8 would end the process; a later one has other parts and sees to them. */
   private static void checkParts() {
     if (JCudnn.cudnnGetVersion() >= 9000) {
@@ -372,6 +420,22 @@ final class CudaLibraries {
                   .invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
     } catch (Throwable e) {
       throw new AssertionError("setenv is in every C library", e);
+    }
+  }
+
+  /** cuDNN 8 takes an old error for a failure of its own search. */
+  private static void forgetFailedSearch() {
+    Linker linker = Linker.nativeLinker();
+    try {
+      MemorySegment _ =
+          (MemorySegment)
+              linker
+                  .downcallHandle(
+                      linker.defaultLookup().findOrThrow("dlerror"),
+                      FunctionDescriptor.of(ValueLayout.ADDRESS))
+                  .invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError("dlerror is in every C library", e);
     }
   }
 }

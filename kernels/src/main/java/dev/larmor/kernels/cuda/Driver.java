@@ -12,11 +12,16 @@ interface Driver {
   enum Stream {
     COMPUTE,
     UPLOAD,
-    DOWNLOAD
+    DOWNLOAD,
+    /** What cards of several ranks do together. */
+    COLLECTIVE
   }
 
   /** What there is to know of the card. */
   CardFacts card();
+
+  /** The card's place in its host, by which two ranks notice that they share it. */
+  String busId();
 
   /** Makes the card current on the calling thread; to be called before a thread's first call. */
   void attach();

@@ -16,6 +16,7 @@ final class JCudaCard implements Cuda {
   private final CuFft fft;
   private final CuBlas blas;
   private final CuDnn dnn;
+  private Nccl nccl;
 
   /**
    * Opens a card.
@@ -73,6 +74,14 @@ final class JCudaCard implements Cuda {
   @Override
   public DnnLibrary dnn() {
     return dnn;
+  }
+
+  @Override
+  public NcclLibrary nccl() {
+    if (nccl == null) {
+      nccl = Nccl.find(driver.collectiveStream());
+    }
+    return nccl;
   }
 
   @Override

@@ -14,6 +14,9 @@ import java.lang.foreign.MemorySegment;
  * the card computes. It waits for earlier work on its block, and only work on its block waits for
  * it ({@link #beforeUse}). So a slice that is uploaded before a step starts costs that step
  * nothing.
+ *
+ * <p>What cards do together has a stream of its own, too ({@link #beforeExchange}, {@link
+ * #afterExchange}).
  */
 final class Transfer implements AutoCloseable {
   /** Bytes of a pinned block; larger copies are cut. */
@@ -24,6 +27,7 @@ final class Transfer implements AutoCloseable {
   private final Stage[] stages = new Stage[2];
   private final long computed;
   private final long uploaded;
+  private final long exchanged;
   private int next;
 
   /** Uploads so far, and the last of them that the compute stream waits for. */
@@ -51,6 +55,7 @@ final class Transfer implements AutoCloseable {
     this.channelsLast = channelsLast;
     computed = driver.createEvent();
     uploaded = driver.createEvent();
+    exchanged = driver.createEvent();
     for (int i = 0; i < stages.length; i++) {
       stages[i] = new Stage(driver);
     }
@@ -73,6 +78,24 @@ final class Transfer implements AutoCloseable {
       }
       block.lastUse = started;
     }
+  }
+
+  /**
+   * Orders what is about to be submitted to {@link Stream#COLLECTIVE} behind the ops so far and the
+   * uploads of its blocks.
+   */
+  void beforeExchange(Iterable<CudaBuffer> blocks) {
+    beforeUse(blocks);
+    driver.record(computed, Stream.COMPUTE);
+    driver.await(computed, Stream.COLLECTIVE);
+  }
+
+  /** Orders what is started from now on behind all that cards do together; the host goes on. */
+  void afterExchange(Iterable<CudaBuffer> blocks) {
+    driver.record(exchanged, Stream.COLLECTIVE);
+    driver.await(exchanged, Stream.COMPUTE);
+    // An upload into one of them waits for the compute stream, which waits for the exchange.
+    beforeUse(blocks);
   }
 
   void upload(MemorySegment host, DType hostType, TensorSpec spec, CudaBuffer to) {
@@ -160,5 +183,6 @@ final class Transfer implements AutoCloseable {
     }
     driver.destroyEvent(computed);
     driver.destroyEvent(uploaded);
+    driver.destroyEvent(exchanged);
   }
 }

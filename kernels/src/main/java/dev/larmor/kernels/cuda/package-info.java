@@ -12,11 +12,11 @@
  *
  * <h2>The seam</h2>
  *
- * All that is asked of NVIDIA's software is in five small interfaces: {@code Driver}, {@code
- * KernelCompiler}, {@code FftLibrary}, {@code BlasLibrary}, {@code DnnLibrary}, together {@code
- * Cuda}. {@code JCudaCard} is a real card. The tests have an emulated one, which runs the same
- * kernels with the same arguments on the host and checks what a card does not: bounds, barriers,
- * the order of streams, what is given back.
+ * All that is asked of NVIDIA's software is in six small interfaces: {@code Driver}, {@code
+ * KernelCompiler}, {@code FftLibrary}, {@code BlasLibrary}, {@code DnnLibrary}, {@code
+ * NcclLibrary}, together {@code Cuda}. {@code JCudaCard} is a real card. The tests have an emulated
+ * one, which runs the same kernels with the same arguments on the host and checks what a card does
+ * not: bounds, barriers, the order of streams, what is given back.
  *
  * <h2>Memory</h2>
  *
@@ -32,10 +32,17 @@
  * Transfer}): an upload waits for what used its block before, and only work on that block waits for
  * the upload.
  *
+ * <h2>Several cards</h2>
+ *
+ * Ranks of a {@code Collective}, each with a card, introduce themselves ({@code Introduction}) and
+ * come to the same conclusion: NCCL from card to card ({@code NcclCollective}, {@code Nccl}), or
+ * through the host. What cards do together has a stream, too, beside the one that computes.
+ *
  * <h2>The same bits</h2>
  *
  * No kernel adds atomically. Sums are cut into parts by the shape alone, not by the card, and added
  * up in a fixed order; of the libraries' algorithms only the deterministic ones are taken. So a
- * card gives the same bits each time. Another card may have other algorithms in its libraries.
+ * card gives the same bits each time. Another card may have other algorithms in its libraries, and
+ * sums over several cards hang on how these are connected ({@code NcclCollective}).
  */
 package dev.larmor.kernels.cuda;

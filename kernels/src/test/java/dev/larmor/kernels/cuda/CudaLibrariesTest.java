@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.larmor.engine.CollectiveException;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.DeviceException;
 import dev.larmor.kernels.ChildProcess;
@@ -137,6 +138,31 @@ class CudaLibrariesTest {
             + "twice.cu does not compile with NVRTC 11.8 -DMISTAKE=+nothing: twice.cu(3): error:"
             + " identifier \"nothing\" is undefined",
         new ChildProcess().run(Compiler.class, "61", "+nothing"));
+  }
+
+  /** Asks NCCL for what it gives without a card, and for what it does not. */
+  static final class Bootstrap {
+    private Bootstrap() {}
+
+    public static void main(String[] args) {
+      NcclLibrary nccl = Nccl.find(0);
+      System.out.println(nccl.version());
+      byte[] id = nccl.uniqueId();
+      System.out.println(id.length + " bytes");
+      try {
+        nccl.join(id, 1, 1);
+      } catch (CollectiveException e) {
+        System.out.println(e.getMessage());
+      }
+      System.exit(0); // NCCL waits for ranks to join, on a thread of its own
+    }
+  }
+
+  @Test
+  void ncclSaysWhatItMisses() throws Exception {
+    String output = new ChildProcess().run(Bootstrap.class);
+    assertTrue(output.startsWith("NCCL 2.15.5\n128 bytes\nncclCommInitRank failed: "), output);
+    assertTrue(output.endsWith("; NCCL_DEBUG=WARN tells more"), output);
   }
 
   /** Describes convolutions to cuDNN and prints the output's extents. */

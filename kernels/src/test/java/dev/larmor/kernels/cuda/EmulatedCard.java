@@ -3,6 +3,10 @@ package dev.larmor.kernels.cuda;
 import dev.larmor.engine.Backend;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -14,6 +18,8 @@ import java.util.function.BinaryOperator;
  * @param started the names of the kernels that were started
  */
 public record EmulatedCard(Device device, Set<String> started) {
+  private static Path nccl;
+
   static Backend open(DeviceConfig config) {
     return backend(new EmulatedCuda(EmulatedCuda.CARD), config);
   }
@@ -32,6 +38,28 @@ public record EmulatedCard(Device device, Set<String> started) {
     EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD, change);
     Device device = Device.over(backend(cuda, config), config);
     return new EmulatedCard(device, cuda.driver().started);
+  }
+
+  /** A card of one of several ranks that are threads: together by a stand-in for NCCL. */
+  public static Device amongSeveral(DeviceConfig config) {
+    EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD);
+    cuda.nccl = nccl();
+    return Device.over(backend(cuda, config), config);
+  }
+
+  /** The stand-in for NCCL, of which a process has one: in it the ranks meet. */
+  static synchronized Path nccl() {
+    if (nccl == null) {
+      try {
+        Files.createDirectories(EmulatedCuda.FOLDER);
+        nccl = StandIn.nccl(Files.createTempDirectory(EmulatedCuda.FOLDER, "nccl"));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return nccl;
   }
 
   /** The text of every kernel file, by its name. */

@@ -1,6 +1,7 @@
 package dev.larmor.kernels.cuda;
 
 import dev.larmor.engine.DType;
+import dev.larmor.engine.DeviceException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,6 +25,9 @@ final class EmulatedCuda implements Cuda {
   private final KernelCompiler compiler;
   private final Arena arena = Arena.ofShared();
   private final Kernels libraries;
+
+  /** A library that stands in for NCCL ({@link StandIn}); null for none. */
+  Path nccl;
 
   EmulatedCuda(CardFacts card) {
     this(card, (file, source) -> source);
@@ -151,6 +155,14 @@ final class EmulatedCuda implements Cuda {
 
     @Override
     public void close() {}
+  }
+
+  @Override
+  public NcclLibrary nccl() {
+    if (nccl == null) {
+      throw new DeviceException("libnccl.so.2 is not found, or can not be loaded");
+    }
+    return new NotedNccl(new Nccl(nccl.toString(), driver.collectiveStream()), driver);
   }
 
   @Override

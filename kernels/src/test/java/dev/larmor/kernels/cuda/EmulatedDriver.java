@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A stand-in for the driver that runs kernels on the host and is stricter than a card:
@@ -39,9 +40,10 @@ import java.util.TreeMap;
  * <p>The threads of one block run in ascending order, those of the next in descending order.
  */
 final class EmulatedDriver implements Driver {
+  private static final AtomicInteger CARDS = new AtomicInteger();
   private static final long MARGIN = 256;
   private static final byte NAN = (byte) 0xFF;
-  private static final int HOST = 3;
+  private static final int HOST = 4;
 
   private final CardFacts card;
   private final long memoryBytes;
@@ -55,8 +57,12 @@ final class EmulatedDriver implements Driver {
   private final Map<Stream, ArrayDeque<Copy>> copies = new EnumMap<>(Stream.class);
   private final long[][] clocks = new long[HOST + 1][HOST + 1];
   private final MemorySegment geometry = arena.allocate(ValueLayout.JAVA_INT, 5);
+  private final MemorySegment collectiveStream = arena.allocateFrom(ValueLayout.JAVA_INT, 'S');
   private long nextEvent;
   private Thread attached;
+
+  /** Each card has a place of its own, unless a test says otherwise. */
+  String busId = "emulated:" + CARDS.incrementAndGet();
 
   /** Most bytes held so far. */
   long peakBytes;
@@ -115,12 +121,37 @@ final class EmulatedDriver implements Driver {
       case COMPUTE -> 0;
       case UPLOAD -> 1;
       case DOWNLOAD -> 2;
+      case COLLECTIVE -> 3;
     };
   }
 
   @Override
   public CardFacts card() {
     return card;
+  }
+
+  @Override
+  public String busId() {
+    return busId;
+  }
+
+  /** What a library that works on several cards takes for {@link Stream#COLLECTIVE}. */
+  long collectiveStream() {
+    return collectiveStream.address();
+  }
+
+  /** Notes that a library is about to read or write memory on {@link Stream#COLLECTIVE}. */
+  void exchange(long address, long bytes, boolean writes) {
+    checkThread();
+    submit(Stream.COLLECTIVE);
+    device(address, bytes);
+    touch(address, Stream.COLLECTIVE, writes, "exchange");
+    // Of kernels and copies only the first address is noted; so look at all that were.
+    for (long noted : List.copyOf(block(address).accesses.keySet())) {
+      if (noted > address && noted < address + bytes) {
+        touch(noted, Stream.COLLECTIVE, writes, "exchange");
+      }
+    }
   }
 
   @Override

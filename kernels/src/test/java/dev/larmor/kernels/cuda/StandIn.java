@@ -40,6 +40,12 @@ final class StandIn {
         .with("CUDA_VISIBLE_DEVICES", "0");
   }
 
+  /** NCCL for ranks that are threads of this process. */
+  static Path nccl(Path directory) throws IOException, InterruptedException {
+    compile("libnccl.so.2", directory);
+    return directory.resolve("libnccl.so.2");
+  }
+
   private static void compile(String library, Path directory)
       throws IOException, InterruptedException {
     if (Files.exists(directory.resolve(library))) {
@@ -65,7 +71,8 @@ final class StandIn {
                 "-o",
                 directory.resolve(library).toString(),
                 source.toString(),
-                "-lm")
+                "-lm",
+                "-lpthread")
             .redirectErrorStream(true)
             .start();
     String output = new String(cc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -3,6 +3,7 @@ package dev.larmor.models.cli;
 import dev.larmor.autograd.mpi.Launch;
 import dev.larmor.autograd.mpi.MpiCollective;
 import dev.larmor.engine.Collective;
+import dev.larmor.engine.Device;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,6 +76,18 @@ final class Job {
       }
     }
     return ranks;
+  }
+
+  /**
+   * What the ranks use for tensors on their devices. It is closed where all has gone well, and there
+   * alone; else the device ends it.
+   */
+  Collective on(Device device) {
+    Collective shared = device.collective(ranks);
+    if (ranks.size() > 1) {
+      console.line("%d ranks, tensors go %s".formatted(ranks.size(), shared));
+    }
+    return shared;
   }
 
   private void terminated() {

@@ -135,9 +135,10 @@ final class RecipeCommand implements Callable<Integer> {
       TrainingSettings again = Larmor.checked(spec, () -> again().checked(ranks));
       try (Device opened = device.open(network.precision(), ranks);
           Interrupt interrupt = new Interrupt()) {
+        Collective shared = Larmor.job(spec).on(opened);
         ScenarioTraining training =
             new ScenarioTraining(
-                spec, options, experts, true, network, folds, opened, ranks, interrupt);
+                spec, options, experts, true, network, folds, opened, shared, interrupt);
         Scenario scenario =
             Scenario.of(options.out, network, options.name, base.epochs(), folds, experts.parts);
         boolean done = training.run(scenario, new ScenarioTraining.Random(), all, base);
@@ -146,6 +147,7 @@ final class RecipeCommand implements Callable<Integer> {
           scenario = scenario.retrained();
           done = training.run(scenario, before, all, again);
         }
+        shared.close();
         return done ? Optional.of(scenario) : Optional.empty();
       }
     }

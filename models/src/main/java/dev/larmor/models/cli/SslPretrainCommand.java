@@ -220,7 +220,8 @@ final class SslPretrainCommand implements Callable<Integer> {
         Interrupt interrupt = new Interrupt();
         SimClr placed = new SimClr(network);
         FitLog log = new FitLog(Larmor.console(spec), "pre-training", epochs, steps)) {
-      StepPlan.Choice choice = choice(opened, network, settings, ranks);
+      Collective shared = Larmor.job(spec).on(opened);
+      StepPlan.Choice choice = choice(opened, network, settings, shared);
       placed.place(opened, Philox.of(random.seed, "init"));
       Pretraining task =
           new Pretraining(
@@ -234,8 +235,8 @@ final class SslPretrainCommand implements Callable<Integer> {
                   choice.chunk(),
                   choice.recompute(),
                   threads.threads(),
-                  ranks,
-                  gradientScale.of(ranks)),
+                  shared,
+                  gradientScale.of(shared)),
               ranks.leads() ? log::note : this::noteOfRank);
       if (weights != null) {
         load(task, placed);
@@ -247,7 +248,9 @@ final class SslPretrainCommand implements Callable<Integer> {
         }
         split.write(images.folder().resolve(SubjectSplit.FILE));
       }
-      return run(task, course, ranks, folder, log, interrupt);
+      int code = run(task, course, shared, folder, log, interrupt);
+      shared.close();
+      return code;
     }
   }
 

@@ -119,12 +119,14 @@ final class TrainCommand implements Callable<Integer> {
     Larmor.checked(spec, () -> settings.checked(ranks));
     try (Device opened = device.open(network.precision(), ranks);
         Interrupt interrupt = new Interrupt()) {
+      Collective shared = Larmor.job(spec).on(opened);
       ScenarioTraining training =
           new ScenarioTraining(
-              spec, options, experts, mixture, network, folds, opened, ranks, interrupt);
-      return training.run(scenario(network, folds), start(network), wanted, settings)
-          ? 0
-          : Interrupt.exitCode(ranks);
+              spec, options, experts, mixture, network, folds, opened, shared, interrupt);
+      boolean done =
+          training.run(scenario(network, folds), start(network), wanted, settings);
+      shared.close();
+      return done ? 0 : Interrupt.exitCode(ranks);
     }
   }
 
