@@ -79,8 +79,8 @@ final class Job {
   }
 
   /**
-   * What the ranks use for tensors on their devices. It is closed where all has gone well, and there
-   * alone; else the device ends it.
+   * What the ranks use for tensors on their devices. It is closed where all has gone well, and
+   * there alone; else the device ends it.
    */
   Collective on(Device device) {
     Collective shared = device.collective(ranks);

@@ -123,8 +123,7 @@ final class TrainCommand implements Callable<Integer> {
       ScenarioTraining training =
           new ScenarioTraining(
               spec, options, experts, mixture, network, folds, opened, shared, interrupt);
-      boolean done =
-          training.run(scenario(network, folds), start(network), wanted, settings);
+      boolean done = training.run(scenario(network, folds), start(network), wanted, settings);
       shared.close();
       return done ? 0 : Interrupt.exitCode(ranks);
     }
