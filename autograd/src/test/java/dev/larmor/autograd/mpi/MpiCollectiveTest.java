@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Ranks that are processes; each test is one start of {@link Rank}. */
 final class MpiCollectiveTest {
-  private static final Duration LIMIT = Duration.ofSeconds(120);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int KILLED = 128 + 9;
 
   @BeforeAll
