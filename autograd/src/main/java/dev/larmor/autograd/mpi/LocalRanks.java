@@ -2,6 +2,7 @@ package dev.larmor.autograd.mpi;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.larmor.engine.CollectiveException;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -32,8 +35,6 @@ import java.util.stream.Stream;
  * }
  */
 public final class LocalRanks {
-  private static final String OPEN_MPI = "mpirun.openmpi";
-  private static final String MPICH = "mpirun.mpich";
 
   /** What lets Open MPI run anywhere: as root, on few cores, without a network, in a container. */
   private static final Map<String, String> ENVIRONMENT =
@@ -46,8 +47,43 @@ public final class LocalRanks {
           "OMPI_MCA_oob_tcp_if_include", "lo",
           "OMPI_MCA_btl_vader_single_copy_mechanism", "none");
 
+  /** Where both are installed, as on Debian, each has a name of its own. */
+  private enum Mpirun {
+    OPEN_MPI("mpirun.openmpi", "Open MPI"),
+    MPICH("mpirun.mpich", "HYDRA");
+
+    private final String own;
+    private final String words; // of its version
+
+    Mpirun(String own, String words) {
+      this.own = own;
+      this.words = words;
+    }
+
+    Optional<Path> find() {
+      return onPath(own).or(() -> onPath("mpirun").filter(this::isThis));
+    }
+
+    private static Optional<Path> onPath(String program) {
+      return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+          .map(folder -> Path.of(folder, program))
+          .filter(Files::isExecutable)
+          .findFirst();
+    }
+
+    private boolean isThis(Path program) {
+      try {
+        Process process =
+            new ProcessBuilder(program.toString(), "--version").redirectErrorStream(true).start();
+        return new String(process.getInputStream().readAllBytes(), UTF_8).contains(words);
+      } catch (IOException _) {
+        return false;
+      }
+    }
+  }
+
   private final int size;
-  private String launcher = OPEN_MPI;
+  private Mpirun mpirun = Mpirun.OPEN_MPI;
   private final Map<String, String> environment = new HashMap<>(ENVIRONMENT);
 
   private LocalRanks(int size) {
@@ -61,24 +97,17 @@ public final class LocalRanks {
 
   /** Whether Open MPI is installed. */
   public static boolean isOpenMpiThere() {
-    return find(OPEN_MPI).isPresent();
+    return Mpirun.OPEN_MPI.find().isPresent();
   }
 
-  /** Whether MPICH is installed, under Debian's name. */
+  /** Whether MPICH is installed. */
   public static boolean isMpichThere() {
-    return find(MPICH).isPresent();
-  }
-
-  private static Optional<Path> find(String program) {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-        .map(folder -> Path.of(folder, program))
-        .filter(Files::isExecutable)
-        .findFirst();
+    return Mpirun.MPICH.find().isPresent();
   }
 
   /** Starts by MPICH's mpirun instead. */
   public LocalRanks byMpich() {
-    launcher = MPICH;
+    mpirun = Mpirun.MPICH;
     return this;
   }
 
@@ -95,15 +124,25 @@ public final class LocalRanks {
     command.addAll(
         List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(List.of("-XX:MaxDirectMemorySize=1t", "-Xmx128m", "-XX:+UseSerialGC"));
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:-CreateCoredumpOnCrash"));
+    command.addAll(List.of("-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-XX:-CreateCoredumpOnCrash", "-XX:+ErrorFileToStderr"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));
     return command;
   }
 
-  /** Starts the ranks. */
+  /**
+   * Starts the ranks.
+   *
+   * @throws CollectiveException if there is no such mpirun
+   */
   public Run start(List<String> command) {
-    List<String> whole = new ArrayList<>(List.of(launcher, "-np", Integer.toString(size)));
+    Path program =
+        mpirun
+            .find()
+            .orElseThrow(() -> new CollectiveException("no mpirun of " + mpirun.own + " is found"));
+    List<String> whole = new ArrayList<>();
+    whole.addAll(List.of(program.toString(), "-np", Integer.toString(size)));
     whole.addAll(command);
     return alone(whole);
   }
@@ -206,7 +245,7 @@ public final class LocalRanks {
 
   /** What a stream has brought so far. */
   private static final class Text {
-    private final StringBuffer text = new StringBuffer();
+    private final Queue<String> text = new ConcurrentLinkedQueue<>();
     private final Thread reader;
 
     Text(InputStream stream) {
@@ -216,7 +255,7 @@ public final class LocalRanks {
                 try (BufferedReader lines =
                     new BufferedReader(new InputStreamReader(stream, UTF_8))) {
                   for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    text.append(line).append('\n');
+                    text.add(line + "\n");
                   }
                 } catch (IOException _) {
                   // The process was killed.
@@ -225,7 +264,7 @@ public final class LocalRanks {
     }
 
     String soFar() {
-      return text.toString();
+      return String.join("", text);
     }
 
     /** Waits for the end, but not for processes that keep the stream open. */

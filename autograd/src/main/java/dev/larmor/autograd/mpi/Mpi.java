@@ -194,7 +194,7 @@ final class Mpi {
       MemorySegment text = arena.allocate(LONGEST_TEXT);
       version.call(text.address(), arena.allocate(JAVA_INT).address());
       String words = text.getString(0).lines().findFirst().orElse("").split(",")[0];
-      return name + " (" + words.replaceAll("\\s+", " ").replace(" :", "").strip() + ")";
+      return name + " (" + words.replaceAll("[\\s:]+", " ").strip() + ")";
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.larmor.autograd.mpi;
 
-import dev.larmor.autograd.mpi.Mpi.Type;
 import dev.larmor.engine.Collective;
 import dev.larmor.engine.CollectiveException;
 import dev.larmor.engine.DType;
@@ -51,7 +50,7 @@ public final class MpiCollective implements Collective {
   /**
    * Begins MPI, once in a process, and waits for all ranks to do so.
    *
-   * <p>Takes the signal USR1 over, as {@link StopSignal#install} does: it would end the process.
+   * <p>Installs {@link StopSignal}, which a program does itself, too, before anything else.
    *
    * @param limit how long a rank waits for the others at most, in one operation: more than any
    *     single rank ever works alone
@@ -64,11 +63,10 @@ public final class MpiCollective implements Collective {
 
   /** With at most so many elements in one operation of MPI's, whose counts are of 32 bits. */
   static MpiCollective open(Launch launch, Duration limit, int most) {
-    StopSignal.install();
     Mpi mpi = Mpi.load(launch.libraries());
     Owner owner = new Owner(mpi, launch, limit);
     owner.start();
-    StopSignal.install(); // MPICH takes it
+    StopSignal.install(); // MPICH took it
     String library = mpi.version();
     if (owner.size() != launch.size() || owner.rank() != launch.rank()) {
       owner.leave();
@@ -227,7 +225,7 @@ public final class MpiCollective implements Collective {
     long row = shape.elements() / shares.total();
     MemorySegment all = staging.take(shape.elements() * Float.BYTES);
     own.download(all.asSlice(share.first() * row * Float.BYTES, own.spec().bytes()));
-    gather(all, parts(shares, row), Type.FLOAT, Float.BYTES);
+    gather(all, parts(shares, row), Mpi.Type.FLOAT, Float.BYTES);
     Tensor together = own.device().tensor(own.spec().as(shape), all);
     staging.give(all);
     return together;
@@ -238,7 +236,7 @@ public final class MpiCollective implements Collective {
   }
 
   /** Fills {@code all}, where this rank's part is in place, with the others'. */
-  private void gather(MemorySegment all, long[] parts, Type type, int bytes) {
+  private void gather(MemorySegment all, long[] parts, Mpi.Type type, int bytes) {
     long[] starts = new long[size()];
     for (int r = 1; r < size(); r++) {
       starts[r] = starts[r - 1] + parts[r - 1];
@@ -315,7 +313,7 @@ public final class MpiCollective implements Collective {
               long address = data.address() + first;
               return owner.ask(
                   "a broadcast",
-                  (mpi, request) -> mpi.broadcast(address, count, Type.BYTE, 0, request));
+                  (mpi, request) -> mpi.broadcast(address, count, Mpi.Type.BYTE, 0, request));
             }));
   }
 
@@ -370,7 +368,7 @@ public final class MpiCollective implements Collective {
       MemorySegment lengths = arena.allocate(ValueLayout.JAVA_INT, size());
       lengths.setAtIndex(ValueLayout.JAVA_INT, rank(), own.length);
       long[] ones = IntStream.range(0, size()).mapToLong(_ -> Integer.BYTES).toArray();
-      gather(lengths, ones, Type.BYTE, 1);
+      gather(lengths, ones, Mpi.Type.BYTE, 1);
       long[] parts = IntStream.of(lengths.toArray(ValueLayout.JAVA_INT)).asLongStream().toArray();
       long total = 0;
       long[] starts = new long[size()];
@@ -380,7 +378,7 @@ public final class MpiCollective implements Collective {
       }
       MemorySegment all = arena.allocate(total);
       MemorySegment.copy(own, 0, all, ValueLayout.JAVA_BYTE, starts[rank()], own.length);
-      gather(all, parts, Type.BYTE, 1);
+      gather(all, parts, Mpi.Type.BYTE, 1);
       return IntStream.range(0, size())
           .mapToObj(r -> all.asSlice(starts[r], parts[r]).toArray(ValueLayout.JAVA_BYTE))
           .toList();

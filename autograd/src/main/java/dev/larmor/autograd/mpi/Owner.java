@@ -61,7 +61,7 @@ final class Owner {
   private int size;
   private int rank;
 
-  /** Begins MPI on a thread of its own. */
+  /** A thread that {@link #start} starts. */
   Owner(Mpi mpi, Launch launch, Duration limit) {
     this.mpi = mpi;
     this.launch = launch;
@@ -70,7 +70,7 @@ final class Owner {
   }
 
   /**
-   * Waits until MPI has begun.
+   * Begins MPI, and waits until it has begun on all ranks.
    *
    * @throws CollectiveException if it does not within the limit, or failed
    */
@@ -174,11 +174,16 @@ final class Owner {
         end(WAITED_IN_VAIN);
       }
       if (isWaitedFor && now - moved < SECOND) {
-        Thread.yield();
+        makeWay();
       } else {
         LockSupport.parkNanos(NAP);
       }
     }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // there may be more ranks than cores
+  private static void makeWay() {
+    Thread.yield();
   }
 
   private void say(String what) {

@@ -28,9 +28,9 @@
  * through it. UCX, on which MPICH and many Open MPIs sit, takes it when it is loaded, and then the
  * next NullPointerException ends the process. UCX and others look in the environment – that of the
  * C library, which {@code System.getenv} does not show – so {@code Mpi} sets there, before it loads
- * anything, what keeps them from it. MPICH takes USR1 in {@code MPI_Init}: {@link
- * dev.larmor.autograd.mpi.StopSignal} is installed before, since a signal may come early, and once
- * more after. Variables that the user has set stay as they are.
+ * anything, what keeps them from it. MPICH takes USR1 in {@code MPI_Init} (some versions hand it
+ * on): {@link dev.larmor.autograd.mpi.StopSignal} is installed before, since a signal may come
+ * early, and once more after. Variables that the user has set stay as they are.
  *
  * <p><b>Which sums.</b> MPI adds in an order that follows from the number of ranks, the length and
  * the library: the same job gives the same bits again, and all ranks have the same.

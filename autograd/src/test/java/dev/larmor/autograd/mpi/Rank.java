@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  */
 final class Rank {
   /** Longer than anything takes on a busy machine. */
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofSeconds(100);
 
   private Rank() {}
 
@@ -178,7 +178,7 @@ final class Rank {
     for (int total : new int[] {ranks.size(), 7, 41}) {
       Shares shares = ranks.shares(total);
       Shares.Share own = shares.of(ranks.rank());
-      for (long[] row : new long[][] {{1000}, {2, 3, 4}, {}}) {
+      for (long[] row : new long[][] {{3000}, {2, 3, 4}, {}}) {
         long[] dims = LongArrays.prepend(total, row);
         int elements = (int) Arrays.stream(row).reduce(1, Math::multiplyExact);
         Tensor part =
