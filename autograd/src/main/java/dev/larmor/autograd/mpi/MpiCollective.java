@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -29,6 +30,9 @@ import java.util.stream.IntStream;
  * {@link #abort}, since the others wait.
  */
 public final class MpiCollective implements Collective {
+  /** The exit code of a job that waited in vain: {@code EX_TEMPFAIL} of sysexits.h. */
+  public static final int WAITED_IN_VAIN = 75;
+
   /** Tensors that are broadcast go together up to so many bytes. */
   private static final long BROADCAST_BYTES = 8L << 20;
 
@@ -54,17 +58,23 @@ public final class MpiCollective implements Collective {
    *
    * @param limit how long a rank waits for the others at most, in one operation: more than any
    *     single rank ever works alone
+   * @param lost is given the sentence that says so, before the job is ended; on any thread
    * @throws CollectiveException in one sentence, if there is no MPI library, or it is not the one
    *     that the launcher belongs to
    */
+  public static MpiCollective open(Launch launch, Duration limit, Consumer<String> lost) {
+    return open(launch, limit, lost, Integer.MAX_VALUE);
+  }
+
+  /** The same; the sentence goes to the error stream. */
   public static MpiCollective open(Launch launch, Duration limit) {
-    return open(launch, limit, Integer.MAX_VALUE);
+    return open(launch, limit, System.err::println);
   }
 
   /** With at most so many elements in one operation of MPI's, whose counts are of 32 bits. */
-  static MpiCollective open(Launch launch, Duration limit, int most) {
+  static MpiCollective open(Launch launch, Duration limit, Consumer<String> lost, int most) {
     Mpi mpi = Mpi.load(launch.libraries());
-    Owner owner = new Owner(mpi, launch, limit);
+    Owner owner = new Owner(mpi, launch, limit, lost);
     owner.start();
     StopSignal.install(); // MPICH took it
     String library = mpi.version();

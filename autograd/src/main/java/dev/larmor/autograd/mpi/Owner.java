@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * The thread that makes every call of MPI, from the first to the last.
@@ -25,9 +26,6 @@ import java.util.concurrent.locks.LockSupport;
  * off: all others would wait for ever.
  */
 final class Owner {
-  /** The exit code of a job that waited in vain: {@code EX_TEMPFAIL} of sysexits.h. */
-  static final int WAITED_IN_VAIN = 75;
-
   private static final int IN_FLIGHT = 4;
   private static final long NAP = TimeUnit.MICROSECONDS.toNanos(20);
   private static final long IDLE_NAP = TimeUnit.MILLISECONDS.toNanos(5);
@@ -47,6 +45,7 @@ final class Owner {
   private final Mpi mpi;
   private final Launch launch;
   private final Duration limit;
+  private final Consumer<String> lost;
   private final Thread thread;
   private final Queue<Operation> asked = new ConcurrentLinkedQueue<>();
   private final ArrayDeque<Operation> inFlight = new ArrayDeque<>();
@@ -62,10 +61,11 @@ final class Owner {
   private int rank;
 
   /** A thread that {@link #start} starts. */
-  Owner(Mpi mpi, Launch launch, Duration limit) {
+  Owner(Mpi mpi, Launch launch, Duration limit, Consumer<String> lost) {
     this.mpi = mpi;
     this.launch = launch;
     this.limit = limit;
+    this.lost = lost;
     thread = Thread.ofPlatform().name("mpi").daemon().unstarted(this::run);
   }
 
@@ -171,7 +171,7 @@ final class Owner {
       oldest.waited += turn;
       if (oldest.waited > limit.toNanos()) {
         say(oldest.what);
-        end(WAITED_IN_VAIN);
+        end(MpiCollective.WAITED_IN_VAIN);
       }
       if (isWaitedFor && now - moved < SECOND) {
         makeWay();
@@ -187,10 +187,9 @@ final class Owner {
   }
 
   private void say(String what) {
-    System.err.printf(
-        "rank %d of %d has waited %d s for %s: another rank hangs, is stopped or cannot be reached;"
-            + " this job is ended%n",
-        launch.rank(), launch.size(), limit.toSeconds(), what);
+    lost.accept(
+        "rank %d of %d has waited %d s for %s: another rank hangs, is stopped or cannot be reached; this job is ended"
+            .formatted(launch.rank(), launch.size(), limit.toSeconds(), what));
     System.err.flush();
   }
 
@@ -318,7 +317,7 @@ final class Owner {
         before = now;
         if (silent > limit.toSeconds()) {
           say(what);
-          Runtime.getRuntime().halt(WAITED_IN_VAIN);
+          Runtime.getRuntime().halt(MpiCollective.WAITED_IN_VAIN);
         }
       }
       isWaitedFor = false;

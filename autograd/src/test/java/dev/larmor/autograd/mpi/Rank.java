@@ -57,7 +57,7 @@ final class Rank {
   }
 
   private static void everything(Launch launch, int most) {
-    MpiCollective ranks = MpiCollective.open(launch, LIMIT, most);
+    MpiCollective ranks = MpiCollective.open(launch, LIMIT, System.err::println, most);
     try {
       check(ranks.size() == launch.size() && ranks.rank() == launch.rank(), "who");
       survivesErrorsOfJava(launch.rank() - ranks.rank());

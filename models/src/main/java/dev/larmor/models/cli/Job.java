@@ -64,7 +64,7 @@ final class Job {
    */
   Collective join(Duration limit) {
     if (launch.isPresent()) {
-      ranks = MpiCollective.open(launch.get(), limit);
+      ranks = MpiCollective.open(launch.get(), limit, this::lost);
       if (ranks.leads()) {
         Processors processors = Processors.ofProcess();
         if (processors.isBound(localSize())) {
@@ -88,6 +88,17 @@ final class Job {
       console.line("%d ranks, tensors go %s".formatted(ranks.size(), shared));
     }
     return shared;
+  }
+
+  /** Another rank does not answer; the process is ended behind this. */
+  private void lost(String sentence) {
+    console.err().println("larmor: " + sentence);
+    console.err().flush();
+    RunStatus running = status;
+    status = null;
+    if (running != null) {
+      running.failed(MpiCollective.WAITED_IN_VAIN, sentence);
+    }
   }
 
   private void terminated() {

@@ -251,6 +251,9 @@ final class ManyRanksTest {
       signal("STOP", rank(run));
       assertEquals(75, run.await(Duration.ofSeconds(30)), () -> run.out() + run.err());
       assertTrue(run.err().contains("another rank hangs"), run.err());
+      JsonNode status = status(out.resolve(RUN));
+      assertEquals("failed", status.get("state").textValue());
+      assertTrue(status.get("cause").textValue().contains("another rank hangs"));
     }
   }
 
