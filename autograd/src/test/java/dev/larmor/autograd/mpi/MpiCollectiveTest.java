@@ -14,6 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Ranks that are processes; each test is one start of {@link Rank}. */
 final class MpiCollectiveTest {
@@ -140,6 +141,7 @@ final class MpiCollectiveTest {
 
   /** As Slurm does with a job that makes room for another: nobody waited in that time. */
   @Test
+  @Timeout(120)
   void ranksThatWereAllStoppedGoOn() throws InterruptedException {
     try (LocalRanks.Run run = start(2, "forever", 3)) {
       List<ProcessHandle> ranks =
@@ -148,8 +150,12 @@ final class MpiCollectiveTest {
       Thread.sleep(5000);
       // Rank 1, which was stopped while it waited for rank 0, finds it still stopped.
       ranks.reversed().forEach(rank -> send("CONT", rank));
-      Thread.sleep(1500);
-      assertTrue(ranks.stream().allMatch(ProcessHandle::isAlive), () -> run.out() + run.err());
+      long said = run.out().lines().count();
+      while (run.out().lines().count() < said + 6) {
+        assertTrue(run.mpirun().isAlive(), () -> run.out() + run.err());
+        Thread.sleep(50);
+      }
+      assertFalse(run.err().contains("has waited"), run.err());
     }
   }
 
