@@ -14,6 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Ranks that are processes; each test is one start of {@link Rank}. */
 final class MpiCollectiveTest {
@@ -133,23 +134,31 @@ final class MpiCollectiveTest {
     try (LocalRanks.Run run = start(2, "abort", 42)) {
       assertEquals(42, run.await(LIMIT), () -> run.out() + run.err());
       assertFalse(run.out().contains("is still there"), run.out());
-      // A rank that merely ended would not end ranks on other hosts under every launcher.
-      assertTrue(run.err().contains("MPI_ABORT was invoked on rank 1"), run.err());
+      // mpirun's words for a rank that merely ended, which not every launcher takes for an abort.
+      assertFalse(run.err().contains("non-zero exit code"), run.err());
     }
   }
 
   /** As Slurm does with a job that makes room for another: nobody waited in that time. */
   @Test
+  @Timeout(120)
   void ranksThatWereAllStoppedGoOn() throws InterruptedException {
     try (LocalRanks.Run run = start(2, "forever", 3)) {
-      List<ProcessHandle> ranks =
-          List.of(process(run, "rank 0 works"), process(run, "rank 1 works"));
-      ranks.forEach(rank -> send("STOP", rank));
+      ProcessHandle leader = process(run, "rank 0 works");
+      ProcessHandle other = process(run, "rank 1 works");
+      send("STOP", leader);
+      Thread.sleep(500); // rank 1 waits for rank 0 when it is stopped itself, and when it goes on
+      send("STOP", other);
       Thread.sleep(5000);
-      // Rank 1, which was stopped while it waited for rank 0, finds it still stopped.
-      ranks.reversed().forEach(rank -> send("CONT", rank));
-      Thread.sleep(1500);
-      assertTrue(ranks.stream().allMatch(ProcessHandle::isAlive), () -> run.out() + run.err());
+      send("CONT", other);
+      Thread.sleep(500);
+      send("CONT", leader);
+      long said = run.out().lines().count();
+      while (run.out().lines().count() < said + 6) {
+        assertTrue(run.mpirun().isAlive(), () -> run.out() + run.err());
+        Thread.sleep(50);
+      }
+      assertFalse(run.err().contains("has waited"), run.err());
     }
   }
 
