@@ -43,14 +43,14 @@ final class ConfigFile implements IDefaultValueProvider {
   static void apply(CommandLine line, String... args) {
     addOption(line);
     Path file = named(args);
-    if (file == null) {
-      return;
-    }
-    ConfigFile config = read(file);
     CommandLine command = line;
     for (String word : args) {
       command = command.getSubcommands().getOrDefault(word, command);
     }
+    if (file == null || hasAnothersOptions(command)) {
+      return;
+    }
+    ConfigFile config = read(file);
     if (command.getSubcommands().isEmpty()) {
       config.check(file, command.getCommandSpec());
     }
@@ -59,10 +59,15 @@ final class ConfigFile implements IDefaultValueProvider {
 
   /** To every command that does something itself. */
   private static void addOption(CommandLine line) {
-    if (line.getSubcommands().isEmpty()) {
+    if (line.getSubcommands().isEmpty() && !hasAnothersOptions(line)) {
       line.getCommandSpec().addOption(option());
     }
     line.getSubcommands().values().forEach(ConfigFile::addOption);
+  }
+
+  /** Whether a {@code --config} among its arguments is of the command that these end with. */
+  private static boolean hasAnothersOptions(CommandLine command) {
+    return command.isStopAtPositional();
   }
 
   private static OptionSpec option() {

@@ -31,7 +31,8 @@ final class Job {
   private final Optional<Launch> launch;
   private final Console console;
   private Collective ranks = Collective.single();
-  private volatile RunStatus status; // null but while a run goes on
+  private RunStatus command;
+  private volatile RunStatus status; // null but from joining to the end
 
   Job(Optional<Launch> launch, Console console) {
     this.launch = launch;
@@ -61,8 +62,9 @@ final class Job {
    * Meets the others.
    *
    * @param limit that ranks wait for each other
+   * @param file to write how it goes to, beside that in each run's folder
    */
-  Collective join(Duration limit) {
+  Collective join(Duration limit, Optional<Path> file) {
     if (launch.isPresent()) {
       ranks = MpiCollective.open(launch.get(), limit, this::lost);
       if (ranks.leads()) {
@@ -75,6 +77,8 @@ final class Job {
         Runtime.getRuntime().addShutdownHook(new Thread(this::terminated, "job"));
       }
     }
+    command = RunStatus.begun(file, ranks.size());
+    begin(command);
     return ranks;
   }
 
@@ -116,12 +120,15 @@ final class Job {
 
   /** A run begins, or the next one; only what a launcher started leaves its status. */
   void begin(Path folder) {
-    if (launch.isEmpty()) {
-      return;
+    if (launch.isPresent()) {
+      begin(command.in(folder));
     }
-    status = RunStatus.begun(folder, ranks.size());
+  }
+
+  private void begin(RunStatus begun) {
+    status = begun;
     if (ranks.leads()) {
-      status.running();
+      begun.running();
     }
   }
 

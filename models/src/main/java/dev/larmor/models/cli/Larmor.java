@@ -11,6 +11,7 @@ import dev.larmor.models.data.DataException;
 import dev.larmor.models.fit.DivergedException;
 import java.io.UncheckedIOException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
@@ -48,6 +50,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       SimulateCommand.class,
       PlanCommand.class,
+      SlurmTemplateCommand.class,
       SslCommand.class,
       InfoCommand.class
     },
@@ -92,11 +95,10 @@ public final class Larmor implements Callable<Integer> {
 
   private static int run(Console console, Job job, String... args) {
     Larmor larmor = new Larmor(console, job);
-    CommandLine line = new CommandLine(larmor);
+    CommandLine line = larmor.line();
     line.setOut(console.out());
     line.setErr(console.err());
     line.setUsageHelpWidth(100);
-    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler((e, given) -> larmor.misused(e));
     line.setExecutionExceptionHandler((e, command, result) -> larmor.failed(e));
     line.setExecutionStrategy(parsed -> {
@@ -115,6 +117,27 @@ public final class Larmor implements Callable<Integer> {
     }
   }
 
+  private CommandLine line() {
+    CommandLine line = new CommandLine(this).setCaseInsensitiveEnumValuesAllowed(true);
+    line.getSubcommands().values().stream()
+        .filter(command -> command.getCommand() instanceof SlurmTemplateCommand)
+        .forEach(command -> command.setStopAtPositional(true)); // what follows is another's
+    return line;
+  }
+
+  /**
+   * Reads a command line without running it.
+   *
+   * @throws ParameterException in one sentence, if it cannot be read
+   * @throws DataException if the file of its {@code --config} cannot
+   */
+  ParseResult parse(List<String> words) {
+    CommandLine line = new Larmor(console, job).line();
+    String[] args = words.toArray(String[]::new);
+    ConfigFile.apply(line, args);
+    return line.parseArgs(args).asCommandLineList().getLast().getParseResult();
+  }
+
   /** The console of the program that {@code command} belongs to. */
   static Console console(CommandSpec command) {
     return ((Larmor) command.root().userObject()).console;
@@ -126,9 +149,7 @@ public final class Larmor implements Callable<Integer> {
   }
 
   private void checkShares(CommandSpec command) {
-    boolean shares =
-        command.mixins().values().stream().anyMatch(m -> m.userObject() instanceof RankOptions);
-    if (job.size() > 1 && !shares) {
+    if (job.size() > 1 && !RankOptions.areOf(command)) {
       throw new ParameterException(
           command.commandLine(),
           "%s started %d processes, but this command is the work of one: start it without"
@@ -148,7 +169,7 @@ public final class Larmor implements Callable<Integer> {
   private int misused(ParameterException e) {
     String message = e.getMessage();
     if (e instanceof UnmatchedArgumentException unmatched) {
-      if (e.getCommandLine().getCommand() == this && !unmatched.isUnknownOption()) {
+      if (e.getCommandLine().getCommand() instanceof Larmor && !unmatched.isUnknownOption()) {
         message =
             "Unknown command '%s', expected one of %s"
                 .formatted(

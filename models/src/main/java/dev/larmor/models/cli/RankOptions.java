@@ -1,7 +1,9 @@
 package dev.larmor.models.cli;
 
 import dev.larmor.engine.Collective;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,6 +31,19 @@ final class RankOptions {
               + " ${DEFAULT-VALUE}).")
   private int timeout;
 
+  @Option(
+      names = "--status",
+      paramLabel = "FILE",
+      description =
+          "Write what the run's status.json says here too, from the beginning to the end of the"
+              + " command: for job scripts, since not every launcher passes exit codes on.")
+  private Path status;
+
+  /** Whether a command has these options. */
+  static boolean areOf(CommandSpec command) {
+    return command.mixins().values().stream().anyMatch(m -> m.userObject() instanceof RankOptions);
+  }
+
   /** Meets the other ranks. */
   Collective join() {
     Job job = Larmor.job(command);
@@ -46,6 +61,6 @@ final class RankOptions {
       throw new ParameterException(
           command.commandLine(), "--rank-timeout must be at least 1 second, not " + timeout);
     }
-    return job.join(Duration.ofSeconds(timeout));
+    return job.join(Duration.ofSeconds(timeout), Optional.ofNullable(status));
   }
 }

@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * {@code status.json} of a run's folder: what job scripts judge by, since not every launcher passes
@@ -13,14 +16,22 @@ import java.util.Map;
  *
  * <p>A run that was killed is still {@code running} there.
  *
- * @param file it is written to
+ * @param files it is written to
  * @param ranks that share the run
  * @param started when
  */
-record RunStatus(Path file, int ranks, Instant started) {
-  /** A run in this folder that begins now. */
-  static RunStatus begun(Path folder, int ranks) {
-    return new RunStatus(folder.resolve("status.json"), ranks, Instant.now());
+record RunStatus(List<Path> files, int ranks, Instant started) {
+  /** A command that begins now. */
+  static RunStatus begun(Optional<Path> file, int ranks) {
+    return new RunStatus(file.stream().toList(), ranks, Instant.now());
+  }
+
+  /** The same command, with a run in this folder. */
+  RunStatus in(Path folder) {
+    return new RunStatus(
+        Stream.concat(files.stream(), Stream.of(folder.resolve("status.json"))).toList(),
+        ranks,
+        started);
   }
 
   void running() {
@@ -38,6 +49,10 @@ record RunStatus(Path file, int ranks, Instant started) {
 
   /** Whether a rank has written why it failed. */
   boolean isFailed() {
+    return files.stream().anyMatch(RunStatus::isFailed);
+  }
+
+  private static boolean isFailed(Path file) {
     try {
       return new ObjectMapper().readTree(file.toFile()).path("state").asText().equals("failed");
     } catch (IOException e) {
@@ -57,6 +72,6 @@ record RunStatus(Path file, int ranks, Instant started) {
     if (!cause.isEmpty()) {
       status.put("cause", cause);
     }
-    Results.writeJson(file, status);
+    files.forEach(file -> Results.writeJson(file, status));
   }
 }

@@ -21,6 +21,7 @@ final class CommandLineTest {
           "visualize",
           "simulate",
           "plan",
+          "slurm-template",
           "info");
 
   @Test
@@ -64,7 +65,7 @@ final class CommandLineTest {
         .refused(
             2,
             "Unknown command 'trian', expected one of demo, classify, train, recipe,"
-                + " reconstruct, ensemble, evaluate, visualize, import, export, simulate, plan, ssl, info; see 'larmor --help'");
+                + " reconstruct, ensemble, evaluate, visualize, import, export, simulate, plan, slurm-template, ssl, info; see 'larmor --help'");
   }
 
   @Test
