@@ -86,8 +86,10 @@ public final class ScalingModel {
    * @param batch pairs
    * @param port a node's network, GB/s
    * @param buckets of the exchange
+   * @param chunk pairs that go through the network together
    */
-  record Run(String name, int cards, int batch, double port, Way way, double buckets) {
+  record Run(
+      String name, int cards, int batch, double port, Way way, double buckets, double chunk) {
     double pairs() {
       return (double) batch / cards;
     }
@@ -130,7 +132,7 @@ public final class ScalingModel {
         get("reference-epoch") / get("pairs") * get("reference-cards"); // seconds of one card
     double compute = perPair * run.pairs();
     double exchange = exchange(run);
-    double window = window(run.pairs()) * compute;
+    double window = window(run) * compute;
     // The last bucket has nothing left to hide behind.
     double exposed = Math.max(exchange - window, 0) + exchange / run.buckets;
     if (run.way == Way.HOST) {
@@ -179,27 +181,31 @@ public final class ScalingModel {
    * third, the second view's being added. In chunks each view of a pair goes forward, forward again
    * and back, 1 + 1 + 2, and only the last chunk of the second view completes gradients.
    */
-  private double window(double pairs) {
-    double chunk = get("chunk");
-    if (pairs <= chunk) {
+  private static double window(Run run) {
+    double pairs = run.pairs();
+    if (pairs <= run.chunk) {
       return 1.0 / 3;
     }
-    double last = pairs % chunk == 0 ? chunk : pairs % chunk;
+    double left = pairs % run.chunk;
+    double last = left == 0 ? run.chunk : left;
     return 2.0 / 4 * last / (2 * pairs);
   }
 
   /** The runs of docs/scaling.md. */
   List<Run> runs() {
     double port = get("port");
+    double slow = get("slow-port");
     double buckets = get("buckets");
+    double chunk = get("chunk");
     return List.of(
-        new Run("12 cards, 120 pairs", 12, 120, port, Way.RING, buckets),
-        new Run("the same, a node's network slow", 12, 120, get("slow-port"), Way.RING, buckets),
-        new Run("the same, through host memory", 12, 120, port, Way.HOST, buckets),
-        new Run("1,000 cards, 1,000 pairs", 1000, 1000, port, Way.RING, buckets),
-        new Run("the same, buckets of 64 MB", 1000, 1000, port, Way.RING, 6),
-        new Run("the same, tree over nodes", 1000, 1000, port, Way.TREE, 6),
-        new Run("1,000 cards, 10,000 pairs, tree", 1000, 10_000, port, Way.TREE, 6));
+        new Run("12 cards, 120 pairs", 12, 120, port, Way.RING, buckets, chunk),
+        new Run("the same, slow network", 12, 120, slow, Way.RING, buckets, chunk),
+        new Run("the same, two chunks of 5", 12, 120, slow, Way.RING, buckets, 5),
+        new Run("12 cards, through host memory", 12, 120, port, Way.HOST, buckets, chunk),
+        new Run("1,000 cards, 1,000 pairs", 1000, 1000, port, Way.RING, buckets, chunk),
+        new Run("the same, buckets of 64 MB", 1000, 1000, port, Way.RING, 6, chunk),
+        new Run("the same, tree over nodes", 1000, 1000, port, Way.TREE, 6, chunk),
+        new Run("1,000 cards, 10,000 pairs, tree", 1000, 10_000, port, Way.TREE, 6, chunk));
   }
 
   /** All tables. */
@@ -250,6 +256,7 @@ public final class ScalingModel {
             | steps an epoch | %.0f | %.1f |
             | logits of a card, 2n x 2N | %.3f MB | %.2f MB |
             | all embeddings, both views | %.2f MB | %.1f MB |
+            | images opened a second, all cards | %.0f | %.0f |
             | a checkpoint each epoch, all wait for rank 0 | %.1f %% | %.0f %% |
             """,
             get("pairs") / original.batch,
@@ -258,6 +265,8 @@ public final class ScalingModel {
             logits(most),
             embeddings(original),
             embeddings(most),
+            original.batch / step(original).seconds(),
+            most.batch / step(most).seconds(),
             100 * part(save, original),
             100 * part(save, most)));
     return text.toString();

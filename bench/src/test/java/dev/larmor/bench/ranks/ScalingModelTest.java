@@ -23,7 +23,7 @@ class ScalingModelTest {
   private static final double GRADIENTS = 90_649_344 * 4.0;
 
   private static Run run(int cards, int batch, Way way) {
-    return new Run("", cards, batch, 25, way, 33);
+    return new Run("", cards, batch, 25, way, 33, 9);
   }
 
   @Test
@@ -47,7 +47,7 @@ class ScalingModelTest {
   void lastChunkIsWhatTheExchangeHidesBehind() {
     Step uneven = new ScalingModel().step(run(12, 120, Way.RING));
     assertEquals(uneven.compute() / 40, uneven.window(), 1e-9);
-    Step even = new ScalingModel().set("chunk", 5).step(run(12, 120, Way.RING));
+    Step even = new ScalingModel().step(new Run("", 12, 120, 25, Way.RING, 33, 5));
     assertEquals(even.compute() / 8, even.window(), 1e-9);
   }
 
