@@ -57,7 +57,7 @@ public final class AgainstPyTorch {
     }
 
     private double median() {
-      return StepProcess.median(seconds);
+      return Median.of(seconds);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.larmor.bench;
 
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.DeviceException;
 import dev.larmor.engine.Precision;
 import dev.larmor.models.training.DryRun;
@@ -98,7 +99,12 @@ public final class BenchProcess {
     if (options.get("mode").equals("encoder")) {
       String[] views = options.get("views").split("x", -1);
       return new TimedEncoder(
-          Integer.parseInt(views[0]), Integer.parseInt(views[1]), precision, Timed.DEVICE, threads);
+          Integer.parseInt(views[0]),
+          Integer.parseInt(views[1]),
+          precision,
+          Timed.DEVICE,
+          threads,
+          Collective.single());
     }
     TimedModel.Mode mode = TimedModel.Mode.valueOf(options.get("mode").toUpperCase(Locale.ROOT));
     DryRun.Size size = Scan.size(options.get("shape"));

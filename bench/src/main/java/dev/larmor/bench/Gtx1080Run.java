@@ -116,7 +116,7 @@ final class Gtx1080Run implements AutoCloseable {
    */
   double seconds(DryRun.Size size) {
     if (work != null) {
-      return StepProcess.median(seconds.get(size));
+      return Median.of(seconds.get(size));
     }
     double points = (double) size.coils() * size.height() * size.width();
     double hostBytes = 8 * points + 4.0 * size.target() * size.target();

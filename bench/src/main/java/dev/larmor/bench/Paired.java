@@ -30,8 +30,8 @@ public final class Paired {
       }
       System.out.println("ours   " + ours.end());
       System.out.println("theirs " + theirs.end());
-      double our = StepProcess.median(ours.seconds());
-      double their = StepProcess.median(theirs.seconds());
+      double our = Median.of(ours.seconds());
+      double their = Median.of(theirs.seconds());
       System.out.printf(
           Locale.ROOT,
           "ours/theirs: median %.3f (%.4f s / %.4f s), best %.3f%n",

@@ -73,12 +73,6 @@ final class StepProcess implements AutoCloseable {
     return List.copyOf(seconds);
   }
 
-  static double median(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    int n = sorted.length;
-    return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-  }
-
   @Override
   public void close() {
     process.destroy();

@@ -31,8 +31,8 @@ class StepProcessTest {
 
   @Test
   void medianOfAnEvenNumberLiesBetween() {
-    assertEquals(2.5, StepProcess.median(List.of(4.0, 1.0, 3.0, 2.0)));
-    assertEquals(2, StepProcess.median(List.of(4.0, 1.0, 2.0)));
+    assertEquals(2.5, Median.of(List.of(4.0, 1.0, 3.0, 2.0)));
+    assertEquals(2, Median.of(List.of(4.0, 1.0, 2.0)));
   }
 
   /** nvidia-smi counts all cards, CUDA those that were made visible. */
