@@ -144,11 +144,13 @@ final class SslPretrainCommandTest {
                 + " --overwrite");
     Path status = data.resolve("status.json");
     assertEquals(2, pretrain("--status", status).code());
-    assertEquals("failed 2", json(status).get("state").asText() + " " + json(status).get("exit_code"));
+    assertEquals(
+        "failed 2", json(status).get("state").asText() + " " + json(status).get("exit_code"));
     assertTrue(json(status).get("cause").asText().contains("there is a run already"));
     assertTrue(
         pretrain("--resume", "--status", status).succeeded().out().contains(fold + " is complete"));
-    assertEquals("done 0", json(status).get("state").asText() + " " + json(status).get("exit_code"));
+    assertEquals(
+        "done 0", json(status).get("state").asText() + " " + json(status).get("exit_code"));
     byte[] first = tensors(Fit.last(fold));
     Program.Result other = pretrain("--resume", "--features=4,6");
     assertEquals(2, other.code(), other.out());
