@@ -63,6 +63,7 @@ pretrain() {
 # tensors FILE: a checkpoint's weights and optimiser state in one number; its header holds times
 tensors() {
   local header
+  [ -f "$1" ] || return
   header=$(od -An -t u8 -N 8 "$1" | tr -d ' ')
   tail -c +$((9 + header)) "$1" | sha256sum | cut -c 1-16
 }

@@ -92,7 +92,7 @@ over_hosts() {
   local difference
   say "hosts"
   "$here/hosts" up $host_count || die "no virtual hosts: the kernel or the container does not allow network namespaces"
-  echo "== 3 hosts x 4 ranks, network namespaces, TCP" | tee -a "$report"
+  echo "== 3 hosts x 4 ranks, network namespaces, TCP; $epochs epochs of $steps steps, a checkpoint every $every" | tee -a "$report"
   echo | tee -a "$report"
 
   say "one on 1 rank"
@@ -175,6 +175,6 @@ full_disk() {
   cp -r "$work/full/." "$folder"
   local verdict=no
   if [ "$code" = 1 ] && at_most "$took" 60 && [ "$left" = 0 ]; then verdict=ok; fi
-  row $verdict "rank 0's disk full" "exit code 1 within 60 s, one sentence, nothing left" \
+  row $verdict "rank 0's disk full" "exit code 1 within 60 s, the cause said, nothing left" \
     "status $(status full), $(nothing_left)" "$code" "$took" "$(message "$work/full.log")"
 }

@@ -22,7 +22,7 @@ srun --mpi={{mpi}} --kill-on-bad-exit=1 --cpus-per-task="$SLURM_CPUS_PER_TASK" \
 code=$?
 
 # What the run itself has written counts: not every launcher passes its exit code on, and a killed one says "running".
-said=$(sed -n 's/.*"exit_code" : \([0-9]*\).*/\1/p' "$status")
+said=$(sed -n 's/.*"exit_code" : \([0-9]*\).*/\1/p' "$status" 2>/dev/null)
 if [ -n "$said" ]; then
   code=$said
 elif [ $code = 0 ]; then
