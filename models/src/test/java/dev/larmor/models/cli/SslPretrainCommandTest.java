@@ -92,6 +92,11 @@ final class SslPretrainCommandTest {
     return new ObjectMapper().readTree(file.toFile());
   }
 
+  private static String ended(Path status) throws IOException {
+    JsonNode written = json(status);
+    return written.get("state").asText() + " " + written.get("exit_code");
+  }
+
   @Test
   void fromImagesToAnEncoder() throws IOException {
     Program.Result result = pretrain("--held-out=2").succeeded();
@@ -144,13 +149,11 @@ final class SslPretrainCommandTest {
                 + " --overwrite");
     Path status = data.resolve("status.json");
     assertEquals(2, pretrain("--status", status).code());
-    assertEquals(
-        "failed 2", json(status).get("state").asText() + " " + json(status).get("exit_code"));
+    assertEquals("failed 2", ended(status));
     assertTrue(json(status).get("cause").asText().contains("there is a run already"));
     assertTrue(
         pretrain("--resume", "--status", status).succeeded().out().contains(fold + " is complete"));
-    assertEquals(
-        "done 0", json(status).get("state").asText() + " " + json(status).get("exit_code"));
+    assertEquals("done 0", ended(status));
     byte[] first = tensors(Fit.last(fold));
     Program.Result other = pretrain("--resume", "--features=4,6");
     assertEquals(2, other.code(), other.out());
