@@ -12,6 +12,9 @@ import java.lang.foreign.ValueLayout;
  * keep feature maps channels-last.
  */
 public final class HostLayout {
+  /** Positions moved together. */
+  private static final long TILE = 32;
+
   private final DType dtype;
   private final boolean converts;
   private final MemoryOrder order;
@@ -41,7 +44,7 @@ public final class HostLayout {
   /** Writes the elements {@code first} to {@code last − 1}, in memory order, to an address. */
   public void pack(MemorySegment host, long first, long last, long address) {
     if (!converts) {
-      gather(host, first, last, address);
+      move(host, first, last, address, true);
       return;
     }
     int reals = dtype.isComplex() ? 2 : 1;
@@ -54,40 +57,10 @@ public final class HostLayout {
     }
   }
 
-  private void gather(MemorySegment host, long first, long last, long address) {
-    MemorySegment memory = Lanes.MEMORY;
-    switch (dtype.bytes()) {
-      case 1 -> {
-        for (long i = first; i < last; i++) {
-          byte bits = host.get(ValueLayout.JAVA_BYTE, order.rowMajor(i));
-          memory.set(ValueLayout.JAVA_BYTE, address + i - first, bits);
-        }
-      }
-      case 2 -> {
-        for (long i = first; i < last; i++) {
-          short bits = host.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * order.rowMajor(i));
-          memory.set(ValueLayout.JAVA_SHORT, address + 2 * (i - first), bits);
-        }
-      }
-      case 4 -> {
-        for (long i = first; i < last; i++) {
-          int bits = host.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * order.rowMajor(i));
-          memory.set(ValueLayout.JAVA_INT, address + 4 * (i - first), bits);
-        }
-      }
-      default -> {
-        for (long i = first; i < last; i++) {
-          long bits = host.get(ValueLayout.JAVA_LONG_UNALIGNED, 8 * order.rowMajor(i));
-          memory.set(ValueLayout.JAVA_LONG, address + 8 * (i - first), bits);
-        }
-      }
-    }
-  }
-
   /** Reads the elements {@code first} to {@code last − 1}, in memory order, from an address. */
   public void unpack(long address, long first, long last, MemorySegment host) {
     if (!converts) {
-      scatter(address, first, last, host);
+      move(host, first, last, address, false);
       return;
     }
     int reals = dtype.isComplex() ? 2 : 1;
@@ -100,31 +73,71 @@ public final class HostLayout {
     }
   }
 
-  private void scatter(long address, long first, long last, MemorySegment host) {
-    MemorySegment memory = Lanes.MEMORY;
-    switch (dtype.bytes()) {
-      case 1 -> {
-        for (long i = first; i < last; i++) {
-          byte bits = memory.get(ValueLayout.JAVA_BYTE, address + i - first);
-          host.set(ValueLayout.JAVA_BYTE, order.rowMajor(i), bits);
-        }
+  /**
+   * Moves the elements {@code first} to {@code last − 1}, in memory order, between the host and an
+   * address, in tiles of a few positions by all channels, which stay in the cache.
+   */
+  private void move(MemorySegment host, long first, long last, long address, boolean toAddress) {
+    long i = first;
+    while (i < last) {
+      boolean isWhole = i % order.channels() == 0 && last - i >= order.channels();
+      long wide = isWhole ? order.channels() : 1;
+      long high = 1;
+      if (isWhole) {
+        long position = i / order.channels();
+        long left = order.positions() - position % order.positions();
+        high = Math.min(TILE, Math.min(left, (last - i) / wide));
       }
-      case 2 -> {
-        for (long i = first; i < last; i++) {
-          short bits = memory.get(ValueLayout.JAVA_SHORT, address + 2 * (i - first));
-          host.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * order.rowMajor(i), bits);
-        }
+      int bytes = dtype.bytes();
+      Tile rows = new Tile(host, bytes * order.rowMajor(i), bytes * order.positions(), bytes);
+      Tile memory =
+          new Tile(Lanes.MEMORY, address + bytes * (i - first), bytes, bytes * order.channels());
+      if (toAddress) {
+        rows.copyTo(memory, bytes, wide, high);
+      } else {
+        memory.copyTo(rows, bytes, wide, high);
       }
-      case 4 -> {
-        for (long i = first; i < last; i++) {
-          int bits = memory.get(ValueLayout.JAVA_INT, address + 4 * (i - first));
-          host.set(ValueLayout.JAVA_INT_UNALIGNED, 4 * order.rowMajor(i), bits);
-        }
-      }
-      default -> {
-        for (long i = first; i < last; i++) {
-          long bits = memory.get(ValueLayout.JAVA_LONG, address + 8 * (i - first));
-          host.set(ValueLayout.JAVA_LONG_UNALIGNED, 8 * order.rowMajor(i), bits);
+      i += wide * high;
+    }
+  }
+
+  /** Elements of a few positions and all channels, and how many bytes lie between them. */
+  private record Tile(MemorySegment in, long at, long channel, long position) {
+    void copyTo(Tile to, int bytes, long channels, long positions) {
+      for (long c = 0; c < channels; c++) {
+        long from = at + c * channel;
+        long target = to.at + c * to.channel;
+        long end = from + positions * position;
+        switch (bytes) {
+          case 1 -> {
+            for (; from < end; from += position, target += to.position) {
+              to.in.set(ValueLayout.JAVA_BYTE, target, in.get(ValueLayout.JAVA_BYTE, from));
+            }
+          }
+          case 2 -> {
+            for (; from < end; from += position, target += to.position) {
+              to.in.set(
+                  ValueLayout.JAVA_SHORT_UNALIGNED,
+                  target,
+                  in.get(ValueLayout.JAVA_SHORT_UNALIGNED, from));
+            }
+          }
+          case 4 -> {
+            for (; from < end; from += position, target += to.position) {
+              to.in.set(
+                  ValueLayout.JAVA_INT_UNALIGNED,
+                  target,
+                  in.get(ValueLayout.JAVA_INT_UNALIGNED, from));
+            }
+          }
+          default -> {
+            for (; from < end; from += position, target += to.position) {
+              to.in.set(
+                  ValueLayout.JAVA_LONG_UNALIGNED,
+                  target,
+                  in.get(ValueLayout.JAVA_LONG_UNALIGNED, from));
+            }
+          }
         }
       }
     }

@@ -50,6 +50,9 @@ class TransferTest {
 
       MemorySegment own = arena.allocate(spec.bytes(), Double.BYTES);
       backend.download(buffer, spec, own, dtype);
+      for (long i = 0; i < numbers; i++) {
+        assertEquals(value(i), Element.get(dtype, own.address(), i));
+      }
       backend.upload(own, dtype, spec, buffer);
       host.fill((byte) 0);
       backend.download(buffer, spec, host, DType.F64);
