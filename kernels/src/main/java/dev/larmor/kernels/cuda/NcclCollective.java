@@ -13,6 +13,7 @@ import dev.larmor.kernels.cuda.NcclLibrary.Communicator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * Tensors of several ranks' cards by NCCL, from card to card; everything else by the ranks' own
@@ -40,6 +41,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * NCCL_ALGO}, {@code NCCL_PROTO}, {@code NCCL_MIN_NCHANNELS}, …) may give other last digits.
  */
 final class NcclCollective extends LentRanks {
+  /** Calls in a group, of which older versions take 2048 at most. */
+  private static final int GROUP = 1024;
+
   private static final long LOOK_MILLIS = 200;
   private static final long ABORT_MILLIS = 5_000;
 
@@ -137,6 +141,14 @@ final class NcclCollective extends LentRanks {
     }
   }
 
+  /** Submits a call for each tensor, in groups that NCCL takes. */
+  private void submit(List<Tensor> tensors, Consumer<Tensor> call) {
+    for (int from = 0; from < tensors.size(); from += GROUP) {
+      List<Tensor> group = tensors.subList(from, Math.min(tensors.size(), from + GROUP));
+      submit(blocks(group), () -> group.forEach(call));
+    }
+  }
+
   private void await(List<CudaBuffer> blocks) {
     check();
     attach.run();
@@ -168,11 +180,7 @@ final class NcclCollective extends LentRanks {
         throw new CollectiveException("sums over ranks are of F32, not " + tensor.spec());
       }
     }
-    submit(
-        blocks,
-        () ->
-            tensors.forEach(
-                tensor -> cards.allReduce(block(tensor).address, tensor.shape().elements())));
+    submit(tensors, tensor -> cards.allReduce(block(tensor).address, tensor.shape().elements()));
     return () -> await(blocks);
   }
 
@@ -227,12 +235,11 @@ final class NcclCollective extends LentRanks {
   public void broadcast(List<Tensor> tensors) {
     List<CudaBuffer> blocks = blocks(tensors);
     submit(
-        blocks,
-        () ->
-            tensors.forEach(tensor -> {
-              long address = block(tensor).address;
-              cards.broadcast(address, address, tensor.spec().bytes(), 0);
-            }));
+        tensors,
+        tensor -> {
+          long address = block(tensor).address;
+          cards.broadcast(address, address, tensor.spec().bytes(), 0);
+        });
     await(blocks);
   }
 

@@ -20,8 +20,11 @@ import java.util.function.BinaryOperator;
 public record EmulatedCard(Device device, Set<String> started) {
   private static Path nccl;
 
+  /** A card; ranks that are threads have one each, together by a stand-in for NCCL. */
   static Backend open(DeviceConfig config) {
-    return backend(new EmulatedCuda(EmulatedCuda.CARD), config);
+    EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD);
+    cuda.nccl = EmulatedCard::nccl;
+    return backend(cuda, config);
   }
 
   private static Backend backend(EmulatedCuda cuda, DeviceConfig config) {
@@ -38,13 +41,6 @@ public record EmulatedCard(Device device, Set<String> started) {
     EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD, change);
     Device device = Device.over(backend(cuda, config), config);
     return new EmulatedCard(device, cuda.driver().started);
-  }
-
-  /** A card of one of several ranks that are threads: together by a stand-in for NCCL. */
-  public static Device amongSeveral(DeviceConfig config) {
-    EmulatedCuda cuda = new EmulatedCuda(EmulatedCuda.CARD);
-    cuda.nccl = nccl();
-    return Device.over(backend(cuda, config), config);
   }
 
   /** The stand-in for NCCL, of which a process has one: in it the ranks meet. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BinaryOperator;
+import java.util.function.Supplier;
 
 /**
  * A card that is not there: {@link EmulatedDriver} runs our kernels on the host, and NVIDIA's
@@ -26,8 +27,8 @@ final class EmulatedCuda implements Cuda {
   private final Arena arena = Arena.ofShared();
   private final Kernels libraries;
 
-  /** A library that stands in for NCCL ({@link StandIn}); null for none. */
-  Path nccl;
+  /** Where the library lies that stands in for NCCL ({@link StandIn}); null for none. */
+  Supplier<Path> nccl;
 
   EmulatedCuda(CardFacts card) {
     this(card, (file, source) -> source);
@@ -162,7 +163,7 @@ final class EmulatedCuda implements Cuda {
     if (nccl == null) {
       throw new DeviceException("libnccl.so.2 is not found, or can not be loaded");
     }
-    return new NotedNccl(new Nccl(nccl.toString(), driver.collectiveStream()), driver);
+    return new NotedNccl(new Nccl(nccl.get().toString(), driver.collectiveStream()), driver);
   }
 
   @Override

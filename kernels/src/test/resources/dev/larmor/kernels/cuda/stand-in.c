@@ -303,9 +303,10 @@ int cudnnConvolutionBackwardFilter(void *h, const float *alpha, Tensor *tx, floa
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
+#define GROUP 2048 /* calls, as the documentation has it */
 typedef struct { char bytes[128]; } Id;
 typedef struct { int kind; const char *from; char *to; size_t bytes; int root; char *result; } Call;
-typedef struct Comm { struct World *world; int rank, calls; Call call[64]; } Comm;
+typedef struct Comm { struct World *world; int rank, calls; Call call[GROUP]; } Comm;
 typedef struct World {
   Id id;
   int size, waiting, meetings, aborted;
@@ -371,7 +372,7 @@ static int perform(Comm *comm) {
 static int submit(Comm *comm, void *stream, Call call) {
   if (!stream || *(int *)stream != 'S') return refused = 4;
   if (call.kind != 'b' && call.bytes == 4 * 666) { snprintf(last, sizeof last, "666 elements"); return refused = 4; }
-  if (comm->calls == 64 || (current && current != comm)) return refused = 3;
+  if (comm->calls == GROUP || (current && current != comm)) return refused = 3;
   comm->call[comm->calls++] = call;
   current = comm;
   if (depth) return 0;

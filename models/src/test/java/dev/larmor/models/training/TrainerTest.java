@@ -15,6 +15,7 @@ import dev.larmor.autograd.Parameter;
 import dev.larmor.autograd.Recompute;
 import dev.larmor.autograd.Schedule;
 import dev.larmor.autograd.Training;
+import dev.larmor.engine.Collective;
 import dev.larmor.engine.DType;
 import dev.larmor.engine.Device;
 import dev.larmor.engine.DeviceConfig;
@@ -285,20 +286,24 @@ final class TrainerTest {
             size,
             ranks -> {
               try (Device device = Device.open(DEVICE, DeviceConfig.DEFAULT.withThreads(1));
-                  Network network = Network.place(device, NETWORK, 7);
-                  Trainer trainer =
-                      new Trainer(
-                          network,
-                          settings(1, 100),
-                          RecomputeChoice.always(Recompute.NEVER),
-                          List.of(new Split(open("train"), open("val"))),
-                          ranks,
-                          out,
-                          new TrainingListener() {})) {
-                if (ranks.decide(Files.exists(Trainer.last(out)))) {
-                  trainer.resume(Trainer.last(out));
+                  Network network = Network.place(device, NETWORK, 7)) {
+                Collective onDevices = device.collective(ranks);
+                try (Trainer trainer =
+                    new Trainer(
+                        network,
+                        settings(1, 100),
+                        RecomputeChoice.always(Recompute.NEVER),
+                        List.of(new Split(open("train"), open("val"))),
+                        onDevices,
+                        out,
+                        new TrainingListener() {})) {
+                  if (ranks.decide(Files.exists(Trainer.last(out)))) {
+                    trainer.resume(Trainer.last(out));
+                  }
+                  Trainer.End end = trainer.run(ranks.leads() ? atQuestion(question) : NEVER);
+                  onDevices.close();
+                  return end;
                 }
-                return trainer.run(ranks.leads() ? atQuestion(question) : NEVER);
               }
             })
         .getLast();
