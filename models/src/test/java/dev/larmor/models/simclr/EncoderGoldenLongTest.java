@@ -21,9 +21,8 @@ final class EncoderGoldenLongTest {
                 SimClrCase.values(1000, 2 * voxels),
                 SimClrCase.values(1001, 2 * voxels))) {
       c.checkStages(1e-5);
-      // Signs are known of what lies within 1e-5 of zero; at this depth single precision is off by
-      // more in places, which moves the first layers' gradients.
-      c.checkGradients(1e-3);
+      // Weights disturbed by 6e-8, a rounding, move single gradients by 2e-5 of all together.
+      c.checkGradients(1e-4, 2e-5);
     }
   }
 
@@ -33,7 +32,7 @@ final class EncoderGoldenLongTest {
     try (Device device = Device.open("ref");
         SimClrCase c = SimClrGoldenTest.mini(device)) {
       c.checkStages(1e-9);
-      c.checkGradients(1e-7);
+      c.checkGradients(1e-7, 1e-9);
     }
   }
 }

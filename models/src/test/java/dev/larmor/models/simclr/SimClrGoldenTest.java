@@ -60,7 +60,7 @@ final class SimClrGoldenTest {
   void gradientOfEveryParameter() {
     try (Device device = device();
         SimClrCase c = mini(device)) {
-      c.checkGradients(1e-4);
+      c.checkGradients(1e-4, 1e-6);
       c.checkRecomputing();
     }
   }
