@@ -76,16 +76,17 @@ status() {
     paste -s -d ' '
 }
 
-# apart RUN RUN: the largest relative difference of all steps' losses
+# apart RUN RUN [STEPS]: the largest relative difference of all steps' losses, or of the first that differ at all
 apart() {
-  paste -d ',' "$(fold "$1")/steps.csv" "$(fold "$2")/steps.csv" | awk -F, '
+  paste -d ',' "$(fold "$1")/steps.csv" "$(fold "$2")/steps.csv" | awk -F, -v limit="${3:-0}" '
     NR == 1 { half = NF / 2; for (i = 1; i <= half; i++) column[i] = $i; next }
     {
       for (i = 1; i <= half; i++) {
         if (column[i] != "loss") continue
         a = $i; b = $(i + half); d = a > b ? a - b : b - a
         scale = a < 0 ? -a : a; if (scale > 0) d /= scale
-        if (d > worst) worst = d
+        if (d > 0) differing++
+        if (d > worst && (limit == 0 || differing <= limit)) worst = d
         n++
       }
     }

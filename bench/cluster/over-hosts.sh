@@ -100,7 +100,7 @@ over_hosts() {
   event=$(seconds)
   "${run[@]}" >"$work/one.log" 2>&1
   code=$?
-  row "$(judge [ $code = 0 ])" "1 process, no launcher" "exit code 0" "status $(status one)" $code "$(since "$event")"
+  row "$(judge [ $code = 0 ])" "1 process, no launcher" "exit code 0" "$(($(wc -l <"$(fold one)/steps.csv") - 1)) losses" $code "$(since "$event")"
 
   whole twelve 12
   difference=$(apart one twelve)

@@ -187,9 +187,13 @@ final class Owner {
   }
 
   private void say(String what) {
-    lost.accept(
-        "rank %d of %d has waited %d s for %s: another rank hangs, is stopped or cannot be reached; this job is ended"
-            .formatted(launch.rank(), launch.size(), limit.toSeconds(), what));
+    try {
+      lost.accept(
+          "rank %d of %d has waited %d s for %s: another rank hangs, is stopped or cannot be reached; this job is ended"
+              .formatted(launch.rank(), launch.size(), limit.toSeconds(), what));
+    } catch (RuntimeException e) { // the job must end all the same
+      System.err.println(e.getMessage());
+    }
     System.err.flush();
   }
 

@@ -294,7 +294,14 @@ final class Rank {
   }
 
   private static void forever(Launch launch, Duration limit) {
-    MpiCollective ranks = MpiCollective.open(launch, limit);
+    MpiCollective ranks =
+        MpiCollective.open(
+            launch,
+            limit,
+            sentence -> {
+              System.err.println(sentence);
+              throw new IllegalStateException("it cannot be written down");
+            });
     try (Device device = Device.open("cpu")) {
       ranks.barrier();
       say(launch, "works as process " + ProcessHandle.current().pid());

@@ -77,7 +77,7 @@ final class Job {
         Runtime.getRuntime().addShutdownHook(new Thread(this::terminated, "job"));
       }
     }
-    command = RunStatus.begun(file, ranks.size());
+    command = RunStatus.begun(file, ranks);
     begin(command);
     return ranks;
   }

@@ -23,8 +23,13 @@ final class Results {
 
   /** Writes figures as JSON. */
   static void writeJson(Path file, Map<String, ?> figures) {
+    AtomicFile.write(file, json(figures));
+  }
+
+  /** Figures as JSON. */
+  static String json(Map<String, ?> figures) {
     try {
-      AtomicFile.write(file, JSON.writeValueAsString(figures) + "\n");
+      return JSON.writeValueAsString(figures) + "\n";
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }

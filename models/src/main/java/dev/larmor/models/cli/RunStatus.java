@@ -1,6 +1,8 @@
 package dev.larmor.models.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.larmor.engine.Collective;
+import dev.larmor.models.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -17,19 +19,21 @@ import java.util.stream.Stream;
  * <p>A run that was killed is still {@code running} there.
  *
  * @param files it is written to
+ * @param rank that writes
  * @param ranks that share the run
  * @param started when
  */
-record RunStatus(List<Path> files, int ranks, Instant started) {
+record RunStatus(List<Path> files, int rank, int ranks, Instant started) {
   /** A command that begins now. */
-  static RunStatus begun(Optional<Path> file, int ranks) {
-    return new RunStatus(file.stream().toList(), ranks, Instant.now());
+  static RunStatus begun(Optional<Path> file, Collective ranks) {
+    return new RunStatus(file.stream().toList(), ranks.rank(), ranks.size(), Instant.now());
   }
 
   /** The same command, with a run in this folder. */
   RunStatus in(Path folder) {
     return new RunStatus(
         Stream.concat(files.stream(), Stream.of(folder.resolve("status.json"))).toList(),
+        rank,
         ranks,
         started);
   }
@@ -43,6 +47,7 @@ record RunStatus(List<Path> files, int ranks, Instant started) {
     write(exitCode == 0 ? "done" : "stopped", exitCode, "");
   }
 
+  /** The run ends badly; several ranks may say so at the same time. */
   void failed(int exitCode, String cause) {
     write("failed", exitCode, cause);
   }
@@ -72,6 +77,6 @@ record RunStatus(List<Path> files, int ranks, Instant started) {
     if (!cause.isEmpty()) {
       status.put("cause", cause);
     }
-    files.forEach(file -> Results.writeJson(file, status));
+    files.forEach(file -> AtomicFile.write(file, Results.json(status), ".rank" + rank));
   }
 }

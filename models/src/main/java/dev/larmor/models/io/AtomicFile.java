@@ -18,7 +18,7 @@ import java.nio.file.StandardOpenOption;
  * <p>The bytes go to a hidden file in the same folder, {@code .name.tmp}; {@link #commit} flushes
  * it to the disk and renames it. A crash, a full disk or an exception at any moment leaves the old
  * file or the new one, never half of one. A left-over of a crash is overwritten by the next
- * attempt; two writers of one file at the same time are not supported.
+ * attempt. Two writers of one file at the same time need names, for hidden files of their own.
  *
  * <pre>{@code
  * try (AtomicFile file = AtomicFile.replace(path)) {
@@ -48,8 +48,12 @@ public final class AtomicFile implements AutoCloseable {
 
   /** Starts the replacement of a file, which need not exist; its folder is made if missing. */
   public static AtomicFile replace(Path target) {
+    return replace(target, "");
+  }
+
+  private static AtomicFile replace(Path target, String writer) {
     Path folder = target.toAbsolutePath().getParent();
-    Path temporary = folder.resolve("." + target.getFileName() + ".tmp");
+    Path temporary = folder.resolve("." + target.getFileName() + writer + ".tmp");
     try {
       Files.createDirectories(folder);
       FileChannel channel =
@@ -66,7 +70,12 @@ public final class AtomicFile implements AutoCloseable {
 
   /** Replaces a file by {@code text}, in UTF-8. */
   public static void write(Path target, String text) {
-    try (AtomicFile file = replace(target)) {
+    write(target, text, "");
+  }
+
+  /** The same, by one of several that may do so at the same time: the last one's is kept. */
+  public static void write(Path target, String text, String writer) {
+    try (AtomicFile file = replace(target, writer)) {
       file.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
       file.commit();
     }
