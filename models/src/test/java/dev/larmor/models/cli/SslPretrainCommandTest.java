@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,15 +60,23 @@ final class SslPretrainCommandTest {
     fold = folder.resolve("fold_all");
   }
 
-  private Program.Result run(String command, Object... more) {
+  private List<Object> line(String command, Object... more) {
     List<Object> all = new ArrayList<>(List.of("ssl", command));
     all.addAll(List.of(more));
     all.addAll(List.of("--raw", raw, "--preprocessed", preprocessed, "--results", results));
-    return Program.run(all.toArray());
+    return all;
+  }
+
+  private Program.Result run(String command, Object... more) {
+    return Program.run(line(command, more).toArray());
+  }
+
+  private Program.Result pretrain(Object... more) {
+    return Program.run(pretraining(more).toArray());
   }
 
   /** A tiny run of two epochs of three steps, unless the options given say otherwise. */
-  private Program.Result pretrain(Object... more) {
+  private List<Object> pretraining(Object... more) {
     List<Object> all = new ArrayList<>(List.of("7", "onemmiso", "--device", DEVICE));
     for (String option :
         List.of(
@@ -85,7 +95,7 @@ final class SslPretrainCommandTest {
       }
     }
     all.addAll(List.of(more));
-    return run("pretrain", all.toArray());
+    return line("pretrain", all.toArray());
   }
 
   private static JsonNode json(Path file) throws IOException {
@@ -307,4 +317,25 @@ final class SslPretrainCommandTest {
   private static final String UNKNOWN_CARD =
       "unknown dry run 'meta:abacus': expected one of meta, meta:cpu, meta:gtx1080, meta:h200,"
           + " meta:sm_61, ...";
+
+  /** Ctrl-C: the run saves itself, says how to go on, and ends with 130. */
+  @Test
+  void interrupt() throws IOException, InterruptedException {
+    assumeFalse(DEVICE.equals("ref"), "it keeps in double what files hold in single precision");
+    String steps = "--steps=60";
+    pretrain(steps).succeeded();
+    byte[] whole = tensors(Fit.last(fold));
+    Process process = Program.start(pretraining(steps, "--checkpoint-interval=1", "--overwrite"));
+    while (!Files.exists(Fit.latest(fold)) && process.isAlive()) {
+      Thread.sleep(1);
+    }
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    List<String> lines = process.inputReader().lines().toList();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(130, process.exitValue(), lines.toString());
+    assertEquals("stopped and saved; the same command with --resume goes on", lines.getLast());
+    assertTrue(Files.readAllLines(fold.resolve("steps.csv")).size() < 121, "it was done");
+    pretrain(steps, "--resume").succeeded();
+    assertArrayEquals(whole, tensors(Fit.last(fold)));
+  }
 }
