@@ -338,7 +338,11 @@ final class SslPretrainCommand implements Callable<Integer> {
     StepPlan plan =
         new StepPlan(opened.dryRun(), opened.config().threads(), network, drawn.side(), pairs);
     StepPlan.Choice choice = chunks.choice(plan, opened);
-    Larmor.console(spec).line("steps of %d pairs: %s".formatted(pairs, ChunkOptions.text(choice)));
+    String shared = ranks.size() > 1 ? ", at most %d on a rank".formatted(pairs) : "";
+    Larmor.console(spec)
+        .line(
+            "steps of %d pairs%s: %s"
+                .formatted(settings.batch() * drawn.pairs(), shared, ChunkOptions.text(choice)));
     return choice;
   }
 

@@ -113,9 +113,11 @@ final class ManyRanksTest {
     return java;
   }
 
-  private static void succeeds(int ranks, List<String> command) {
+  /** What the ranks print. */
+  private static String succeeds(int ranks, List<String> command) {
     try (LocalRanks.Run run = start(ranks, command)) {
       assertEquals(0, run.await(PATIENCE), () -> run.out() + run.err());
+      return run.out();
     }
   }
 
@@ -164,7 +166,9 @@ final class ManyRanksTest {
     Program.run(pretrain(one, 3).toArray()).succeeded();
     for (int ranks : new int[] {2, 4}) {
       Path folder = out.resolve("" + ranks);
-      succeeds(ranks, pretrain(folder, 3, "--ranks=" + ranks));
+      String said = succeeds(ranks, pretrain(folder, 3, "--ranks=" + ranks));
+      String steps = "steps of 4 pairs, at most %d on a rank: ".formatted(4 / ranks);
+      assertTrue(said.contains(steps), said);
       assertClose(one.resolve(RUN).resolve("steps.csv"), folder.resolve(RUN).resolve("steps.csv"));
       JsonNode status = status(folder.resolve(RUN));
       assertEquals("done", status.get("state").textValue());
