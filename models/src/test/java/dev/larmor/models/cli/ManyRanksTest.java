@@ -299,4 +299,18 @@ final class ManyRanksTest {
     String cause = status(out.resolve(RUN)).get("cause").textValue();
     assertTrue(cause.startsWith("rank 1: "), cause);
   }
+
+  /** Losses that are no number end the run of all ranks, and one says so. */
+  @Test
+  void aRunThatDiverges() throws IOException {
+    String why = "steps of epoch 0 had a loss or gradients that are not finite";
+    try (LocalRanks.Run run = start(2, pretrain(out, 50, "--lr=1e38"))) {
+      assertEquals(1, run.await(PATIENCE), () -> run.out() + run.err());
+      List<String> told = run.err().lines().filter(line -> line.startsWith("larmor:")).toList();
+      assertEquals(1, told.size(), run.err());
+      assertTrue(told.getFirst().contains(why), run.err());
+    }
+    assertEquals("failed", status(out.resolve(RUN)).get("state").textValue());
+    assertTrue(status(out.resolve(RUN)).get("cause").textValue().contains(why));
+  }
 }
