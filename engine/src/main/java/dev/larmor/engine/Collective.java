@@ -1,6 +1,8 @@
 package dev.larmor.engine;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -93,6 +95,13 @@ public interface Collective extends AutoCloseable {
           ByteBuffer.wrap(each).asDoubleBuffer().get(values);
           return values;
         })
+        .toList();
+  }
+
+  /** All ranks' lines of text, by rank. */
+  default List<String> gather(Collection<String> own) {
+    return gather(String.join("\n", own).getBytes(StandardCharsets.UTF_8)).stream()
+        .flatMap(each -> new String(each, StandardCharsets.UTF_8).lines())
         .toList();
   }
 

@@ -8,7 +8,6 @@ import dev.larmor.engine.op.OpException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -152,10 +151,7 @@ public final class Device implements AutoCloseable {
       return new LentRanks(ranks, "one rank alone");
     }
     String kind = name().replaceFirst(":.*", "");
-    Set<String> kinds =
-        ranks.gather(kind.getBytes(StandardCharsets.UTF_8)).stream()
-            .map(each -> new String(each, StandardCharsets.UTF_8))
-            .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> kinds = new TreeSet<>(ranks.gather(List.of(kind)));
     return kinds.size() == 1
         ? backend.collective(this, ranks)
         : new LentRanks(ranks, "through the host: ranks compute on " + String.join(" and ", kinds));

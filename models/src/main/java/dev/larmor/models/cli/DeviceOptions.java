@@ -70,8 +70,8 @@ final class DeviceOptions {
   }
 
   private DeviceConfig config() {
-    DeviceConfig config = DeviceConfig.DEFAULT;
-    config = config.withThreads(threads == null ? Larmor.job(command).processors() : threads);
+    int workers = threads == null ? Larmor.job(command).processors() : threads;
+    DeviceConfig config = DeviceConfig.DEFAULT.withThreads(workers);
     return budget == null ? config : config.withBudget(budget);
   }
 }

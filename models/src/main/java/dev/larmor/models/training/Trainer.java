@@ -26,7 +26,6 @@ import dev.larmor.models.loss.SliceContext;
 import dev.larmor.models.metric.StructuralSimilarity;
 import dev.larmor.models.training.TrainingStep.Slice;
 import dev.larmor.models.varnet.ModelConfig;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -449,11 +448,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Tells of the slices that any rank left out. */
   private void problems(SliceLoader loader) {
-    byte[] own = String.join("\n", loader.problems()).getBytes(StandardCharsets.UTF_8);
-    ranks
-        .gather(own)
-        .forEach(
-            each -> new String(each, StandardCharsets.UTF_8).lines().forEach(listener::skipped));
+    ranks.gather(loader.problems()).forEach(listener::skipped);
   }
 
   /**

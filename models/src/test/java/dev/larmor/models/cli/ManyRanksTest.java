@@ -9,13 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.larmor.autograd.mpi.LocalRanks;
-import dev.larmor.engine.Philox;
 import dev.larmor.models.Phantom;
 import dev.larmor.models.checkpoint.SafetensorsReader;
-import dev.larmor.models.data.image.Image3d;
-import dev.larmor.models.data.image.ImageFile;
 import dev.larmor.models.fit.Fit;
-import dev.larmor.models.io.NumberType;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -45,19 +41,7 @@ final class ManyRanksTest {
         LocalRanks.isOpenMpiThere() || "true".equals(System.getenv("CI")),
         "no mpirun here: install openmpi-bin and libopenmpi3");
     Phantom.TINY.writeDataSet(slices, 2, 2, 2);
-    for (int i = 0; i < 5; i++) {
-      int[] shape = {14 + i, 18, 16};
-      float[] values = new float[shape[0] * shape[1] * shape[2]];
-      Philox noise = Philox.of(i, "noise");
-      for (int v = 0; v < values.length; v++) {
-        values[v] = (float) (100 + 50 * Math.sin(v * 0.1 * (i + 1)) + 3 * noise.normal(v));
-      }
-      double[] one = {1, 1, 1};
-      Image3d.Place place =
-          new Image3d.Place(one, new double[3], new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1});
-      Path file = volumes.resolve("data/sub-%02d/anat/sub-%02d_T1w.nii.gz".formatted(i, i));
-      ImageFile.write(file, new Image3d(values, 1, shape, one, place), NumberType.FLOAT32);
-    }
+    Heads.write(volumes.resolve("data"), 5);
     ssl("index", volumes.resolve("data"), "--dataset=007_Heads");
     ssl("plan", "7");
     ssl("preprocess", "7");

@@ -25,7 +25,6 @@ import dev.larmor.models.simclr.view.Extent;
 import dev.larmor.models.simclr.view.Outside;
 import dev.larmor.models.simclr.view.Views;
 import dev.larmor.models.ssl.adapt.AdaptationPlan;
-import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -261,12 +260,7 @@ public final class Pretraining implements Task {
 
   /** How many images ranks found that cannot be used; to be asked on all of them. */
   public int unusable() {
-    byte[] own = String.join("\n", told).getBytes(StandardCharsets.UTF_8);
-    return (int)
-        execution.ranks.gather(own).stream()
-            .flatMap(each -> new String(each, StandardCharsets.UTF_8).lines())
-            .distinct()
-            .count();
+    return (int) execution.ranks.gather(told).stream().distinct().count();
   }
 
   @Override
